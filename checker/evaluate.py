@@ -1,0 +1,695 @@
+"""The loop: facts in time order through ledger and rules, nothing looking ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from checker.arrangement import SETTINGS, Arrangement
+from checker.dates import Day
+from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.language import TermValue, Typed, fold
+from checker.ledger import Ledger, Occurrence
+from checker.model import Fact, Step, Value
+from checker.money import grouped
+from checker.pack import OWN_WORDS, Pack, Power, Supposition
+from checker.rules import BLOCKER, Naming, Rule, distinct
+from checker.timeline import effective
+
+SETTLED = ("met", "met-in-grace", "waived", "not-applicable")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a user chose: an answer for some questions, and the values of some terms."""
+
+    readings: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, TermValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A later word on a finding: a waiver, or a judgment."""
+
+    rule: str
+    date: Day
+    outcome: str
+    says: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found: the outcome as it stands, and everything that it rests on."""
+
+    id: str
+    rule: str
+    clause: str
+    about: str
+    outcome: str
+    against: str
+    date: Day
+    amount: int | None
+    says: str
+    quote: str
+    facts: tuple[str, ...]
+    working: tuple[str, ...]
+    needs: tuple[str, ...]
+    provisional: bool
+    standing: bool
+    revisions: tuple[Revision, ...] = ()
+
+    def revised(self, revision: Revision) -> Finding:
+        """The finding after a later word on it."""
+        return replace(self, outcome=revision.outcome, revisions=(*self.revisions, revision))
+
+    def merged(self, other: Finding) -> Finding:
+        """Two matches of one rule about one thing, told as one finding."""
+        amounts = [a for a in (self.amount, other.amount) if a is not None]
+        return replace(
+            self,
+            amount=sum(amounts) if amounts else None,
+            says=self.says if self.says == other.says else f"{self.says} {other.says}",
+            facts=tuple(dict.fromkeys((*self.facts, *other.facts))),
+            working=(*self.working, *(w for w in other.working if w not in self.working)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """One change of a term by an agreed amendment."""
+
+    term: str
+    date: Day
+    value: str
+    document: str
+    fact: str
+
+
+class Engines:
+    """A pack's two rulesets, made once and used for one contract after another."""
+
+    def __init__(
+        self, pack: Pack, make: Callable[[Sequence[EngineRule]], Matcher] = Ruleset
+    ) -> None:
+        loop = [r for r in pack.rules.values() if r.id not in pack.standing]
+        late = [r for r in pack.rules.values() if r.id in pack.standing]
+        self.loop = make([e for rule in loop for e in rule.patterns])
+        self.standing = make([e for rule in late for e in rule.patterns])
+        self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
+
+    def close(self) -> None:
+        """Frees what the engine holds."""
+        self.loop.close()
+        self.standing.close()
+
+    def __enter__(self) -> Engines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Before:
+    """The terms as they are before readings: what a reading's expressions speak of."""
+
+    def __init__(self, values: Mapping[str, TermValue]) -> None:
+        self.values = values
+
+    def lookup(self, name: str) -> TermValue:
+        return self.values[name]
+
+
+class Terms:
+    """The terms in force: pack, then the user's, then amendments by date, then readings."""
+
+    def __init__(self, pack: Pack, choices: Choices) -> None:
+        self.pack = pack
+        self.values = {name: term.value for name, term in pack.terms.items()} | dict(choices.terms)
+        self.answers = {
+            name: choices.readings.get(name, question.default)
+            for name, question in pack.questions.items()
+        }
+        self.history: list[Amended] = []
+        self.consulted: set[str] = set()
+        self._readings: dict[str, tuple[str, Typed | None]] = {}
+        for name, question in pack.questions.items():
+            for term in {t for sets in question.sets.values() for t in sets}:
+                chosen = question.sets[self.answers[name]].get(term)
+                self._readings[term] = (name, chosen)
+
+    def lookup(self, name: str) -> TermValue:
+        """The value in force of a term; a question that bears on it counts as consulted."""
+        question, chosen = self._readings.get(name, ("", None))
+        if question:
+            self.consulted.add(question)
+        return chosen.evaluate({}, _Before(self.values)) if chosen else self.values[name]
+
+    def amend(self, amended: Amended) -> None:
+        """The term has another value from now on."""
+        term = self.pack.terms[amended.term]
+        self.values[amended.term] = term.parse(amended.value, self.pack.currency)
+        self.history.append(amended)
+
+
+class Evaluation(Naming):
+    """One contract on its way through time; days are fed in their order, and none twice."""
+
+    def __init__(self, pack: Pack, engines: Engines, choices: Choices | None = None) -> None:
+        self.pack, self.engines = pack, engines
+        self.terms = Terms(pack, choices or Choices())
+        self.arrangement = Arrangement(self._setting)
+        self.today: Day = 0
+        self._aliases = {
+            fold(name, "name"): fold(party.name, "name")
+            for party in pack.parties.values()
+            for name in party.also
+        }
+        self._folded: dict[str, str] = {}
+        self.state: dict[str, Any] = {}
+        for name, state in pack.states.items():
+            start = state.starts.evaluate({}, self)
+            self.state[name] = frozenset() if state.type == "names" else start
+        self.ledger = Ledger(self.arrangement)
+        self.findings: dict[str, Finding] = {}
+        self.disregarded: set[str] = set()
+        self.reconciled: list[Occurrence] = []
+        self.session = engines.loop.session()
+        self.asserted = self.matched = 0
+        self._told: list[Occurrence] = []
+        self._kept: list[Occurrence] = []
+        self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
+        self._notifications: list[tuple[Day, Fact]] = []
+
+    # What rules and settings may ask --------------------------------------------------------------
+
+    def lookup(self, name: str) -> Any:
+        """The value in force of a term, a state, a power's state, or `today`."""
+        if name == "today":
+            return self.today
+        if name in self.state:
+            return self.state[name]
+        if name.startswith("power.") and name[6:] in self.pack.powers:
+            return self.power(name[6:])[0]
+        return self.terms.lookup(name)
+
+    def canonical(self, name: str) -> str:
+        """The folded name; a role's own word means the party in force."""
+        folded = self._folded.get(name)
+        if folded is None:
+            folded = fold(name, "name")
+            folded = self._folded[name] = self._aliases.get(folded, folded)
+        if folded in self.pack.parties:
+            return self.canonical(str(self.state[folded]))
+        return folded
+
+    def _setting(self, path: str) -> Any:
+        chosen = self.pack.settings.get(path)
+        if isinstance(chosen, Typed):
+            return chosen.evaluate({}, self.terms)
+        return SETTINGS[path].default if chosen is None else chosen
+
+    def power(self, name: str) -> tuple[str, Day | None]:
+        """A power's state, and since when the oldest default that supports it has stood."""
+        power = self.pack.powers[name]
+        found = [f for f in self.findings.values() if f.rule == power.arises_on]
+        support = [f for f in found if self._supports(power, f)]
+        if support:
+            return "available", min(f.date for f in support)
+        if any(f.rule == power.in_doubt_on for f in self.findings.values()):
+            return "undetermined", None
+        return ("lapsed" if found else "not-arisen"), None
+
+    def _supports(self, power: Power, finding: Finding) -> bool:
+        if finding.outcome == "waived":
+            return False
+        return self.continuing(finding) or bool(power.survives_cure.evaluate({}, self.terms))
+
+    def continuing(self, finding: Finding) -> bool:
+        """Whether what was found still stands: unpaid, unanswered, not cured."""
+        if finding.outcome in SETTLED:
+            return False
+        if finding.outcome == "information":
+            return finding.standing
+        obligation = self.ledger.obligations.get(finding.about)
+        return obligation is None or obligation.unpaid > 0
+
+    # Time -----------------------------------------------------------------------------------------
+
+    def run(self, facts: Sequence[Fact], until: Day) -> None:
+        """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
+        for day, of_day in groupby(facts, key=lambda fact: fact.date):
+            self._live_until(day - 1)
+            self._day(day, list(of_day))
+        self._live_until(until)
+
+    def _live_until(self, day: Day) -> None:
+        while (following := self._next_day()) <= day:
+            self._day(following, [])
+        self.today = max(self.today, day)
+
+    def _next_day(self) -> Day:
+        days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
+        days += [day for day, _fact in self._notifications if day > self.today]
+        return min(days)
+
+    def _day(self, day: Day, facts: Sequence[Fact]) -> None:
+        self.today = day
+        steps: dict[Step, list[Fact]] = {step: [] for step in Step}
+        for fact in facts:
+            steps[self.pack.kinds[fact.kind].step].append(fact)
+        self._opening(steps[Step.OPENING])
+        self._each(steps[Step.OBSERVATION])
+        for fact in steps[Step.DUE]:
+            self._tell([self._given(fact)])
+            self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
+        self._tell(self.ledger.fall_due(day))
+        self._each(steps[Step.NOTICE])
+        self._notify(day, steps[Step.NOTICE])
+        self._each(steps[Step.ELECTION])
+        for fact in steps[Step.PAYMENT]:
+            self._payment(fact)
+        for fact in steps[Step.ADVANCE]:
+            self._tell([self._given(fact)])
+            self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
+        self._each(steps[Step.CLOSE])
+
+    def _opening(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if fact.kind == "opening-balance":
+                principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
+                self._tell([self._given(fact)])
+                self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
+        for fact in facts:
+            if fact.kind != "opening-balance":
+                self._tell([self._given(fact), *self._reconcile(fact)])
+
+    def _reconcile(self, fact: Fact) -> Iterator[Occurrence]:
+        """What a statement says, beside the ledger at the opening of the day."""
+        position = self.ledger.position(self.today - 1)
+        interest = None
+        if position.interest_due is not None and position.accrued is not None:
+            interest = position.interest_due + position.accrued
+        total = None if interest is None else position.principal + interest + position.costs_due
+        parts = {"total": total, "principal": position.principal, "interest": interest}
+        for part, figured in parts.items():
+            if part not in fact.values:
+                continue
+            stated = _cents(fact, part)
+            values: dict[str, Value] = {
+                "statement": fact.id, "date": self.today, "part": part, "stated": stated,
+                "principal": position.principal,
+            }  # fmt: skip
+            working: tuple[str, ...] = ()
+            if interest is not None:
+                values["interest"] = interest
+            if figured is not None:
+                values |= {"figured": figured, "difference": stated - figured}
+                working = (f"{grouped(stated)} − {grouped(figured)} = {grouped(stated - figured)}",)
+            if part == "total" and interest is not None and figured is not None:
+                costs = f" + {grouped(position.costs_due)} costs" if position.costs_due else ""
+                working = (
+                    f"{grouped(position.principal)} principal + {grouped(interest)} interest"
+                    f"{costs} = {grouped(figured)}",
+                    *working,
+                )
+            told = Occurrence("reconciliation", values, (fact.id,), working, position.provisional)
+            self.reconciled.append(told)
+            yield told
+
+    def _each(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if fact.kind == "rate":
+                series = self.ledger.accrual.indices
+                series.setdefault(str(fact.values["index"]), type(self.ledger.accrual.maximum)())
+                series[str(fact.values["index"])].observe(fact.date, _cents(fact, "value"), fact.id)
+            elif fact.kind == "lawful-maximum":
+                self.ledger.accrual.maximum.observe(fact.date, _cents(fact, "value"), fact.id)
+            self._tell([self._given(fact)])
+
+    def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if isinstance(told := fact.values.get("notified"), int):
+                self._notifications.append((max(told, fact.date), fact))
+        due = [fact for when, fact in self._notifications if when == day]
+        self._notifications = [(when, f) for when, f in self._notifications if when > day]
+        for fact in due:
+            values: dict[str, Value] = {
+                "of": fact.id, "date": day, "deed": fact.kind, "to": fact.values["to"],
+            }  # fmt: skip
+            self._tell([Occurrence("notification", values, (fact.id,))])
+
+    def _payment(self, fact: Fact) -> None:
+        self._tell([self._given(fact)])
+        amount = _cents(fact, "amount")
+        if fact.kind == "refund":
+            self._tell(self.ledger.refund(amount, self.today, fact.id))
+            return
+        designation = str(fact.values.get("designation", ""))
+        good = fact.id not in self.disregarded
+        split, *rest = self.ledger.pay(amount, self.today, fact.id, designation, good=good)
+        values = {**fact.values, **split.values}
+        booked = [
+            abs(_cents(fact, f"applied_{part}") - int(split.values[part]))
+            for part in ("interest", "principal")
+            if f"applied_{part}" in fact.values
+        ]
+        if booked:
+            values["misbooked"] = max(booked)
+        self._tell([replace(split, values=values), *rest])
+
+    def _given(self, fact: Fact) -> Occurrence:
+        values: dict[str, Value] = {
+            **fact.values,
+            "id": fact.id,
+            "kind": fact.kind,
+            "date": fact.date,
+            "recorded": fact.recorded,
+        }
+        if fact.kind == "judgment":
+            question = str(fact.values["question"])
+            values["asked"] = question if question in self.pack.judgments else OWN_WORDS
+        return Occurrence(fact.kind, values, (fact.id,))
+
+    # Rules ----------------------------------------------------------------------------------------
+
+    def _tell(self, occurrences: Iterable[Occurrence]) -> None:
+        """Tells the engine what is so, and follows what it concludes until nothing new follows."""
+        waiting = list(occurrences)
+        while waiting:
+            records = []
+            for occurrence in waiting:
+                record = self.pack.projections.record(occurrence, self)
+                if record is not None:
+                    self._told.append(occurrence)
+                    records.append(record)
+                if occurrence.kind in self.engines.late_kinds and not _is_finding(occurrence):
+                    self._kept.append(occurrence)
+            waiting = []
+            if records:
+                for rule, match in distinct(self.session.add(records), self.pack.order):
+                    waiting += self._conclude(self.pack.rules[rule], match)
+
+    def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
+        found = {alias: self._told[at] for alias, at in match.facts.items()}
+        conclusion = Conclusion(self, rule, found, self.findings)
+        told = conclusion.record()
+        return [*told, *self._act(rule, found)]
+
+    def _act(self, rule: Rule, found: Mapping[str, Occurrence]) -> list[Occurrence]:
+        """What the ledger and the state do on a conclusion."""
+        if not rule.acts:
+            return []
+        facts = {alias: occurrence.values for alias, occurrence in found.items()}
+        if rule.disregards:
+            self.disregarded.add(str(facts[rule.disregards]["id"]))
+        for name, typed in rule.sets.items():
+            self._set(name, typed.evaluate(facts, self))
+        if rule.amends:
+            self._amend(found[rule.amends])
+        if rule.releases:
+            self.ledger.release(str(rule.releases.evaluate(facts, self)), self.today)
+        if rule.accelerates:
+            return self.ledger.accelerate(self.today, str(facts[rule.accelerates]["id"]))
+        return []
+
+    def _set(self, name: str, value: Any) -> None:
+        if self.pack.states[name].type == "names":
+            self.state[name] |= {self.canonical(str(value))}
+        else:
+            self.state[name] = value
+
+    def _amend(self, occurrence: Occurrence) -> None:
+        values = occurrence.values
+        self.terms.amend(
+            Amended(
+                str(values["term"]),
+                self.today,
+                str(values["value"]),
+                str(values["document"]),
+                str(values["id"]),
+            )
+        )
+        self.arrangement.forget()
+        self.ledger.terms_changed(self.today)
+
+    # The close of the as-of day -------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Ends the engine's session."""
+        self.asserted, self.matched = self.session.asserted, self.session.matches
+        self.session.close()
+
+    def findings_at_close(self) -> tuple[dict[str, Finding], int, int]:
+        """The loop's findings and those of the rules that are asked at the close of the day.
+
+        Changes nothing, so that days may still follow; with them, how many facts the engine was
+        given for it and how many matches it made.
+        """
+        findings = dict(self.findings)
+        told = self._told_at_close(findings)
+        waiting = [pair for o in told for pair in self._projected([_as_blocker(o)])]
+        waiting += [pair for o in told for pair in self._projected([o])]
+        known: list[Occurrence] = []
+        with self.engines.standing.session() as session:
+            while waiting:
+                known += [occurrence for occurrence, _record in waiting]
+                matches = session.add([record for _occurrence, record in waiting])
+                new: list[Occurrence] = []
+                for rule_id, match in distinct(matches, self.pack.order):
+                    rule = self.pack.rules[rule_id]
+                    found = {alias: known[at] for alias, at in match.facts.items()}
+                    new += Conclusion(self, rule, found, findings).record()
+                waiting = self._projected(new)
+            return findings, session.asserted, session.matches
+
+    def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
+        """What the loop was told, its findings as they stand, and what stands at the close."""
+        told = [*self._kept, *self._standing_occurrences()]
+        for finding in findings.values():
+            told += finding_occurrences(finding, self.firsts[finding.id])
+        return told
+
+    def _projected(self, occurrences: Iterable[Occurrence]) -> list[tuple[Occurrence, Record]]:
+        found = []
+        for occurrence in occurrences:
+            record = self.pack.projections.record(occurrence, self)
+            if record is not None:
+                found.append((occurrence, record))
+        return found
+
+    def _standing_occurrences(self) -> Iterator[Occurrence]:
+        accrual = self.ledger.accrual
+        for period in (*accrual.closed, accrual.period):
+            interest, fixing = period.interest, period.fixing
+            if fixing is None:
+                interest, fixing = accrual.earned_through(self.today)
+            starved = [day for day, _fact in period.starved]
+            seen = self.today if period.closed_on is None else period.closed_on
+            bears = period.bears or (not period.closed and accrual.principal > 0)
+            given: dict[str, Value | None] = {
+                "obligation": period.obligation,
+                "date": seen,
+                "index": self.arrangement.index,
+                "start": period.start,
+                "end": period.due,
+                "bears": bears,
+                "closed": period.closed,
+                "needed_on": min([fixing.taken_on, *starved]),
+                "missed_on": min([seen, *starved]),
+                "starved": bool(period.starved),
+                "observed": fixing.observed,
+                "observed_on": fixing.observed_on,
+                "cap_wanted": fixing.cap_wanted,
+                "cap": fixing.cap,
+                "rate": fixing.rate,
+                "interest": interest,
+            }
+            values = {name: value for name, value in given.items() if value is not None}
+            payments = tuple(fact for _day, fact in period.starved)
+            yield Occurrence("period", values, (*fixing.facts, *payments), (), not fixing.final)
+        for surplus in self.ledger.surpluses:
+            values = {
+                "of": surplus.of, "date": surplus.day, "amount": surplus.amount,
+                "held": surplus.held,
+            }  # fmt: skip
+            yield Occurrence("surplus", values, surplus.facts)
+
+
+@dataclass
+class Conclusion:
+    """What follows from one match of a rule."""
+
+    evaluation: Evaluation
+    rule: Rule
+    found: Mapping[str, Occurrence]
+    findings: dict[str, Finding]
+
+    def record(self) -> list[Occurrence]:
+        """Puts the finding, or the new word on one, among the findings; tells it as a fact."""
+        rule, naming = self.rule, self.evaluation
+        facts = {alias: occurrence.values for alias, occurrence in self.found.items()}
+        says = rule.says.fill(facts, naming)
+        sources = tuple(dict.fromkeys(f for o in self.found.values() for f in o.facts))
+        if rule.revises:
+            self._revise(str(facts[rule.revises]["id"]), says)
+            return []
+        first = next(iter(self.found.values()))
+        about = str(rule.about.evaluate(facts, naming))
+        date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
+        amount = rule.amount.evaluate(facts, naming) if rule.amount else None
+        finding = Finding(
+            id=f"{rule.under}/{about}",
+            rule=rule.under,
+            clause=rule.clause,
+            about=about,
+            outcome=rule.outcome,
+            against=rule.against,
+            date=date if isinstance(date, int) else naming.today,
+            amount=amount if isinstance(amount, int) else None,
+            says=says,
+            quote=rule.quote,
+            facts=sources,
+            working=tuple(line for o in self.found.values() for line in o.working),
+            needs=tuple(need.fill(facts, naming) for need in rule.needs),
+            provisional=any(o.provisional for o in self.found.values()),
+            standing=rule.id in naming.pack.standing,
+        )
+        if finding.id in self.findings:
+            self.findings[finding.id] = self.findings[finding.id].merged(finding)
+            return []
+        self.findings[finding.id] = finding
+        naming.firsts[finding.id] = first.values
+        return finding_occurrences(finding, first.values)
+
+    def _revise(self, finding: str, says: str) -> None:
+        """The word that revises a finding bears the date of the latest fact that made it."""
+        others = [o for alias, o in self.found.items() if alias != self.rule.revises]
+        day = max(int(o.values["date"]) for o in others)
+        facts = tuple(dict.fromkeys(f for o in others for f in o.facts))
+        revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
+        if revision not in self.findings[finding].revisions:
+            self.findings[finding] = self.findings[finding].revised(revision)
+
+
+def finding_occurrences(finding: Finding, first: Mapping[str, Value]) -> list[Occurrence]:
+    """A finding as facts that other rules may look for: under its rule's name, and as a finding."""
+    own: dict[str, Value] = {
+        "id": finding.id,
+        "about": finding.about,
+        "rule": finding.rule,
+        "clause": finding.clause,
+        "date": finding.date,
+        "outcome": finding.outcome,
+        "against": finding.against,
+    }
+    if finding.amount is not None:
+        own["amount"] = finding.amount
+    told = Occurrence(finding.rule, {**first, **own}, finding.facts, (), finding.provisional)
+    return [told, replace(told, kind="finding", values=own)]
+
+
+def _is_finding(occurrence: Occurrence) -> bool:
+    return "rule" in occurrence.values and "outcome" in occurrence.values
+
+
+def _as_blocker(occurrence: Occurrence) -> Occurrence:
+    """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
+    return replace(occurrence, kind=BLOCKER + occurrence.kind)
+
+
+def _cents(fact: Fact, name: str) -> int:
+    value = fact.values.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """What a supposition makes of a statement: the ledger's figure, and what is left over."""
+
+    supposition: Supposition
+    occurrence: Occurrence
+
+
+@dataclass(frozen=True)
+class Result:
+    """An evaluation at its close: everything that a report tells."""
+
+    evaluation: Evaluation
+    as_of: Day
+    known_on: Day | None
+    facts: tuple[Fact, ...]
+    choices: Choices
+    findings: Mapping[str, Finding]
+    supposed: Mapping[str, tuple[Supposed, ...]]  # by statement
+    asserted: int
+    matches: int
+
+
+def evaluate(
+    pack: Pack,
+    engines: Engines,
+    facts: Sequence[Fact],
+    as_of: Day,
+    known_on: Day | None = None,
+    choices: Choices | None = None,
+) -> Result:
+    """The one evaluation: what the contract says of these facts at the close of `as_of`."""
+    standing = effective(facts, as_of, known_on)
+    evaluation = Evaluation(pack, engines, choices)
+    try:
+        evaluation.run(standing, as_of)
+        findings, asserted, matches = evaluation.findings_at_close()
+    finally:
+        evaluation.close()
+    supposed = {
+        str(told.values["statement"]): tuple(_suppose(pack, engines, standing, told, choices))
+        for told in evaluation.reconciled
+        if told.values.get("difference")
+    }
+    return Result(
+        evaluation, as_of, known_on, tuple(standing), choices or Choices(), findings, supposed,
+        asserted + evaluation.asserted, matches + evaluation.matched,
+    )  # fmt: skip
+
+
+def _suppose(
+    pack: Pack,
+    engines: Engines,
+    facts: Sequence[Fact],
+    told: Occurrence,
+    choices: Choices | None,
+) -> Iterator[Supposed]:
+    """The same evaluation under each supposition of the pack, up to the day of a statement."""
+    day = int(told.values["date"])
+    before = [fact for fact in facts if fact.date <= day]
+    for supposition in pack.suppositions.values():
+        terms = Terms(pack, choices or Choices())
+        since = supposition.since.evaluate({}, terms)
+        principal = supposition.principal.evaluate({}, terms)
+        if not isinstance(since, int) or not isinstance(principal, int) or since >= day:
+            continue
+        recorded = _run(pack, engines, [f for f in before if f.date <= since], since, choices)
+        lacking = principal - recorded.ledger.accrual.principal
+        if lacking <= 0:
+            continue
+        values: dict[str, Value] = {"amount": lacking}
+        drawn = Fact(f"supposing {supposition.name}", "advance", since, since, len(facts), values)
+        supposed = sorted([*before, drawn], key=lambda fact: fact.date)
+        for other in _run(pack, engines, supposed, day, choices).reconciled:
+            same = ("statement", "part")
+            if all(other.values[name] == told.values[name] for name in same):
+                yield Supposed(supposition, other)
+
+
+def _run(
+    pack: Pack, engines: Engines, facts: Sequence[Fact], until: Day, choices: Choices | None
+) -> Evaluation:
+    evaluation = Evaluation(pack, engines, choices)
+    try:
+        evaluation.run(facts, until)
+    finally:
+        evaluation.close()
+    return evaluation

@@ -1,0 +1,478 @@
+"""The words of rules: expressions over facts, terms and state, parsed, typed and compiled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from checker.dates import Duration, iso, parse_day, parse_duration, parse_schedule
+from checker.model import Value, did_you_mean
+from checker.money import grouped, parse_money, parse_rate, percent
+
+TEXTS = ("word", "text", "name", "fact", "target", "index", "term")
+ORDERED = ("money", "rate", "date", "number")
+TYPES = (*ORDERED, "boolean", "duration", "schedule", *TEXTS)
+
+TermValue = Value | Duration | object
+"""What a term may hold: a fact's value, a length of time, a schedule, or None for `none`."""
+
+
+class Misspoken(Exception):
+    """An expression that means nothing, with the offset of the word at fault."""
+
+    def __init__(self, message: str, offset: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.offset, self.hint = message, offset, hint
+
+
+# Literals ----------------------------------------------------------------------------------------
+
+
+def parse_literal(text: str, type_: str, currency: str) -> TermValue:
+    """The value of `text` as a literal of that type; ValueError where it is none."""
+    if type_ == "money":
+        return parse_money(text, currency)
+    if type_ == "number":
+        if not re.fullmatch(r"-?\d{1,12}", text, re.ASCII):
+            raise ValueError("not a whole number")
+        return int(text)
+    if type_ == "boolean":
+        if text not in ("true", "false"):
+            raise ValueError("write true or false")
+        return text == "true"
+    parsers: dict[str, Callable[[str], TermValue]] = {
+        "rate": parse_rate,
+        "date": parse_day,
+        "duration": parse_duration,
+        "schedule": parse_schedule,
+    }
+    return parsers[type_](text) if type_ in parsers else text
+
+
+def infer_type(text: str) -> str:
+    """The type that a literal shows by its form: a date, a rate, a length of time, money."""
+    for type_ in ("date", "rate", "duration", "schedule", "number", "boolean"):
+        try:
+            parse_literal(text, type_, "")
+        except ValueError:
+            continue
+        return type_
+    return "money" if re.fullmatch(r"[A-Z]{3} [\d,]+\.\d\d", text, re.ASCII) else "word"
+
+
+def fold(text: str, type_: str) -> str:
+    """The form in which texts are compared: names without case and punctuation, words as such."""
+    if type_ == "name":
+        return " ".join(re.sub(r"[^\w\s&]", " ", text.casefold()).split())
+    return " ".join(text.casefold().split()) if type_ == "text" else text
+
+
+def show(value: object, type_: str) -> str:
+    """A value as sentences show it: 146,712.33, 2000-12-31, 10.50%."""
+    if value is None:
+        return "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        formats: dict[str, Callable[[int], str]] = {"money": grouped, "rate": percent, "date": iso}
+        return formats.get(type_, str)(value)
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+# The tree ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value written out, with its type."""
+
+    value: TermValue
+    type: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word that names a field, an alias's field, a term, a state, or itself."""
+
+    text: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """`left + right` or `left - right`."""
+
+    op: str
+    left: Expression
+    right: Expression
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left op right`, op one of == != < <= > >=."""
+
+    op: str
+    left: Expression
+    right: Expression
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """`field is present` or `field is absent`."""
+
+    name: Name
+    present: bool
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`and`, `or` over its parts, or `not` over one."""
+
+    op: str
+    parts: tuple[Condition, ...]
+    offset: int = 0
+
+
+Expression = Literal | Name | Sum
+Condition = Comparison | Presence | Logic
+
+OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+MIRROR = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+# The parser --------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<date>\d{4}-\d{2}-\d{2}(?![\w-]))
+    | (?P<rate>\d+(?:\.\d+)?%)
+    | (?P<duration>\d+\ (?:calendar\ |business\ )?(?:days?|months?|years?)(?![\w-]))
+    | (?P<money>\d[\d,]*\.\d\d(?!\d))
+    | (?P<number>\d+(?![\w.,]))
+    | (?P<text>'[^']*'|"[^"]*")
+    | (?P<op><=|>=|==|!=|<|>|\+|-(?=\s)|\(|\)|,)
+    | (?P<word>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    offset: int
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    while text[at:].strip():
+        found = _TOKEN.match(text, at)
+        if found is None:
+            offset = at + len(text[at:]) - len(text[at:].lstrip())
+            raise Misspoken(f"not understood: '{text[offset : offset + 12]}'", offset)
+        kind = str(found.lastgroup)
+        yield _Token(kind, found[kind], found.start(kind))
+        at = found.end()
+
+
+class _Parser:
+    def __init__(self, text: str, currency: str) -> None:
+        self.tokens = [*_tokens(text), _Token("end", "", len(text))]
+        self.at, self.currency = 0, currency
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self, *texts: str) -> _Token | None:
+        """The next token, taken, where it is one of these words or signs."""
+        token = self.next
+        if token.text in texts and token.kind in ("word", "op"):
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, text: str) -> None:
+        if self.take(text) is None:
+            raise Misspoken(f"expected '{text}'", self.next.offset)
+
+    def end(self) -> None:
+        if self.next.kind != "end":
+            raise Misspoken(f"not expected here: '{self.next.text}'", self.next.offset)
+
+    def condition(self) -> Condition:
+        return self._logic("or", lambda: self._logic("and", self._unary))
+
+    def _logic(self, op: str, part: Callable[[], Condition]) -> Condition:
+        offset, parts = self.next.offset, [part()]
+        while self.take(op):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Logic(op, tuple(parts), offset)
+
+    def _unary(self) -> Condition:
+        if token := self.take("not"):
+            return Logic("not", (self._unary(),), token.offset)
+        if self.take("("):
+            inner = self.condition()
+            self.expect(")")
+            return inner
+        return self._comparison()
+
+    def _comparison(self) -> Condition:
+        left, offset = self.sum(), self.next.offset
+        if op := self.take("==", "!=", "<", "<=", ">", ">="):
+            return Comparison(op.text, left, self.sum(), offset)
+        if self.take("is"):
+            negated = self.take("not") is not None
+            if word := self.take("present", "absent"):
+                return self._presence(left, (word.text == "present") != negated, offset)
+            return Comparison("!=" if negated else "==", left, self.sum(), offset)
+        negated = self.take("not") is not None
+        if self.take("in"):
+            return self._membership(left, negated, offset)
+        if negated:
+            raise Misspoken("expected 'in' after 'not'", self.next.offset)
+        return Comparison("==", left, Literal(True, "boolean", offset), offset)
+
+    def _presence(self, left: Expression, present: bool, offset: int) -> Presence:
+        if not isinstance(left, Name):
+            raise Misspoken("only a field can be present or absent", offset)
+        return Presence(left, present, offset)
+
+    def _membership(self, left: Expression, negated: bool, offset: int) -> Condition:
+        if not self.take("("):  # in a state that holds several names
+            return Comparison("!=" if negated else "==", left, self._operand(), offset)
+        choices = [self.sum()]
+        while self.take(","):
+            choices.append(self.sum())
+        self.expect(")")
+        op, joined = ("!=", "and") if negated else ("==", "or")
+        return Logic(joined, tuple(Comparison(op, left, c, offset) for c in choices), offset)
+
+    def sum(self) -> Expression:
+        left = self._operand()
+        while op := self.take("+", "-"):
+            left = Sum(op.text, left, self._operand(), op.offset)
+        return left
+
+    def _operand(self) -> Expression:
+        token = self.next
+        self.at += 1
+        if token.kind == "word":
+            if token.text in ("true", "false"):
+                return Literal(token.text == "true", "boolean", token.offset)
+            return Name(token.text, token.offset)
+        if token.kind == "text":
+            return Literal(token.text[1:-1], "text", token.offset)
+        if token.kind in ("op", "end"):
+            raise Misspoken("a value is missing here", token.offset)
+        try:
+            value = parse_literal(token.text, token.kind, self.currency)
+        except ValueError as error:
+            raise Misspoken(str(error), token.offset) from None
+        return Literal(value, token.kind, token.offset)
+
+
+def parse_expression(text: str, currency: str) -> Expression:
+    """An expression such as `missed.due + 5 calendar days`; Misspoken where it is none."""
+    parser = _Parser(text, currency)
+    parsed = parser.sum()
+    parser.end()
+    return parsed
+
+
+def parse_condition(text: str, currency: str) -> Condition:
+    """A condition such as `unpaid > 0.00 and not in_writing`; Misspoken where it is none."""
+    parser = _Parser(text, currency)
+    parsed = parser.condition()
+    parser.end()
+    return parsed
+
+
+def branches(condition: Condition) -> list[list[Comparison | Presence]]:
+    """The condition as alternatives of conjunctions; the engine takes one rule a branch."""
+    if isinstance(condition, Comparison | Presence):
+        return [[condition]]
+    if condition.op == "not":
+        return branches(_negate(condition.parts[0]))
+    if condition.op == "or":
+        return [branch for part in condition.parts for branch in branches(part)]
+    joined: list[list[Comparison | Presence]] = [[]]
+    for part in condition.parts:
+        joined = [done + branch for done in joined for branch in branches(part)]
+    return joined
+
+
+def _negate(condition: Condition) -> Condition:
+    if isinstance(condition, Comparison):
+        return Comparison(OPPOSITE[condition.op], condition.left, condition.right, condition.offset)
+    if isinstance(condition, Presence):
+        return Presence(condition.name, not condition.present, condition.offset)
+    if condition.op == "not":
+        return condition.parts[0]
+    op = {"and": "or", "or": "and"}[condition.op]
+    return Logic(op, tuple(_negate(part) for part in condition.parts), condition.offset)
+
+
+# Meaning -----------------------------------------------------------------------------------------
+
+
+class Surroundings(Protocol):
+    """What an expression may speak of besides facts: terms, state and the day."""
+
+    def lookup(self, name: str) -> TermValue:
+        """The value in force of a term, a state variable, a power's state or `today`."""
+
+
+Facts = Mapping[str, Mapping[str, Value]]
+"""Alias to the values of the fact that stands for it; the pattern's own fact is under ``""``."""
+
+Compiled = Callable[[Facts, Surroundings], TermValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An expression with its type, the aliases it speaks of, and how to evaluate it.
+
+    `choices` are the words it may hold, where these are known; `evaluate` gives None where a
+    field that it needs is absent. `name` is the plain field or term, where it is only that.
+    """
+
+    type: str
+    aliases: frozenset[str]
+    evaluate: Compiled
+    choices: tuple[str, ...] = ()
+    name: str = ""
+    literal: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What names mean: fields of the aliases' kinds (own kind under ``""``), and surroundings.
+
+    `fields` maps alias -> field -> (type, choices); `names` maps the names of terms, states and
+    powers to (type, choices).
+    """
+
+    fields: Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]
+    names: Mapping[str, tuple[str, tuple[str, ...]]]
+    currency: str
+
+    def resolve(self, expression: Expression, expected: Typed | None = None) -> Typed:
+        """The typed meaning of an expression; `expected` lets a bare word be one of its choices."""
+        if isinstance(expression, Literal):
+            value = expression.value
+            return Typed(
+                expression.type, frozenset(), lambda _f, _s: value, name=str(value), literal=True
+            )
+        if isinstance(expression, Sum):
+            return self._sum(expression)
+        return self._name(expression, expected)
+
+    def _name(self, name: Name, expected: Typed | None) -> Typed:
+        if expected is not None and name.text in expected.choices:
+            word = name.text
+            return Typed("word", frozenset(), lambda _f, _s: word, name=word, literal=True)
+        alias, _, field = name.text.rpartition(".")
+        if alias in self.fields and field in self.fields[alias]:
+            return self._field(alias, field)
+        if name.text in self.names:
+            type_, choices = self.names[name.text]
+            text = name.text
+            return Typed(type_, frozenset(), lambda _f, s: s.lookup(text), choices, text)
+        raise Misspoken(*self._unknown(name, alias, expected))
+
+    def _field(self, alias: str, field: str) -> Typed:
+        type_, choices = self.fields[alias][field]
+
+        def evaluate(facts: Facts, _s: Surroundings) -> TermValue:
+            return facts[alias].get(field)
+
+        return Typed(type_, frozenset([alias]), evaluate, choices, field)
+
+    def _unknown(self, name: Name, alias: str, expected: Typed | None) -> tuple[str, int, str]:
+        if expected is not None and expected.choices and not alias:
+            message = f"'{name.text}' is none of the words that '{expected.name}' may be"
+            return message, name.offset, did_you_mean(name.text, expected.choices)
+        if alias and alias in self.fields:
+            field = name.text.rpartition(".")[2]
+            hint = did_you_mean(field, self.fields[alias])
+            return f"'{alias}' has no field '{field}'", name.offset, hint
+        known = [*self.names, *self.fields.get("", ())]
+        known += [f"{a}.{f}" for a, fields in self.fields.items() if a for f in fields]
+        return f"unknown name '{name.text}'", name.offset, did_you_mean(name.text, known)
+
+    def _sum(self, expression: Sum) -> Typed:
+        left, right = self.resolve(expression.left), self.resolve(expression.right)
+        type_ = _sum_type(expression.op, left.type, right.type)
+        if type_ is None:
+            raise Misspoken(
+                f"a {left.type} {expression.op} a {right.type} means nothing", expression.offset
+            )
+        sign = 1 if expression.op == "+" else -1
+
+        def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
+            a, b = left.evaluate(facts, surroundings), right.evaluate(facts, surroundings)
+            if isinstance(b, Duration) and isinstance(a, int):
+                return b.after(a) if sign > 0 else Duration(-b.count, b.unit).after(a)
+            return a + sign * b if isinstance(a, int) and isinstance(b, int) else None
+
+        return Typed(type_, left.aliases | right.aliases, evaluate)
+
+
+def _sum_type(op: str, left: str, right: str) -> str | None:
+    if left == "date" and right == "duration":
+        return "date"
+    if left == right == "date":
+        return "number" if op == "-" else None
+    return left if left == right and left in ("money", "rate", "number") else None
+
+
+def comparable(left: Typed, right: Typed, op: str) -> str | None:
+    """How two sides are compared: the fold for texts, else their type; None where they cannot."""
+    if "names" in (left.type, right.type) and {left.type, right.type} & set(TEXTS):
+        return "names" if op in ("==", "!=") else None
+    if left.type in TEXTS and right.type in TEXTS:
+        if op not in ("==", "!="):
+            return None
+        types = {left.type, right.type}
+        return "name" if "name" in types else "text" if "text" in types else "word"
+    if left.type != right.type or left.type in ("duration", "schedule"):
+        return None
+    return left.type if op in ("==", "!=") or left.type in ORDERED else None
+
+
+# Sentences ---------------------------------------------------------------------------------------
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with holes: its fixed pieces, and what fills the holes between them."""
+
+    pieces: tuple[str, ...]
+    holes: tuple[Typed, ...]
+
+    def fill(self, facts: Facts, surroundings: Surroundings) -> str:
+        """The sentence with its values shown as a person writes them."""
+        shown = [show(h.evaluate(facts, surroundings), h.type) for h in self.holes]
+        pairs = zip(self.pieces, [*shown, ""], strict=True)
+        return "".join(piece + value for piece, value in pairs)
+
+
+def parse_sentence(text: str, scope: Scope) -> Sentence:
+    """A sentence whose `{…}` are expressions of the scope; Misspoken where one is not."""
+    parts = _HOLE.split(text)
+    holes = []
+    for index, hole in enumerate(parts[1::2]):
+        offset = len("".join(parts[: 2 * index + 1])) + 2 * index + 1
+        try:
+            holes.append(scope.resolve(parse_expression(hole, scope.currency)))
+        except Misspoken as error:
+            raise Misspoken(error.message, offset + error.offset, error.hint) from None
+    return Sentence(tuple(parts[0::2]), tuple(holes))

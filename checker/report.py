@@ -1,0 +1,333 @@
+"""The report: an evaluation at its close, as data of the published shape."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import rfc8785
+
+from checker import __version__
+from checker.accrual import Period
+from checker.dates import Day, iso
+from checker.engine import ENGINE_NAME
+from checker.evaluate import Evaluation, Finding, Result, Supposed
+from checker.language import show
+from checker.ledger import Obligation, Split
+from checker.model import Fact
+from checker.money import grouped, percent, plain
+
+SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
+"""Names the shape; `.invalid` is the reserved domain that nobody can serve (RFC 2606)."""
+
+BROKEN = ("breach", "event-of-default")
+OPEN = ("needs-judgment", "needs-fact")
+
+
+def report(result: Result) -> dict[str, Any]:
+    """The report as plain data; money is text with two decimals, days are ISO dates."""
+    evaluation, pack = result.evaluation, result.evaluation.pack
+    findings = [_finding(result, finding) for finding in _ordered(result.findings.values())]
+    contracts = {fact.contract for fact in result.facts if fact.contract}
+    return {
+        "schema": SCHEMA,
+        "contract": min(contracts) if contracts else pack.name,
+        "pack": pack.name,
+        "title": pack.title,
+        "as_of": iso(result.as_of),
+        "known_on": None if result.known_on is None else iso(result.known_on),
+        "readings": dict(evaluation.terms.answers),
+        "terms": _overridden(result),
+        "amendments": [_amended(evaluation, n) for n in range(len(evaluation.terms.history))],
+        "parties": {role: str(evaluation.state[role]) for role in pack.parties},
+        "outcome": outcome(findings),
+        "findings": findings,
+        "obligations": [
+            _obligation(o, pack.clause_of(o.component), result.as_of)
+            for o in _obligations(evaluation)
+        ],
+        "payments": [_payment(split) for split in evaluation.ledger.splits],
+        "periods": _periods(evaluation),
+        "balances": _balances(evaluation),
+        "powers": [_power(evaluation, name) for name in pack.powers],
+        "missing": _missing(result),
+        "next": _next(evaluation),
+        "receipt": _receipt(result),
+    }
+
+
+def outcome(findings: Iterable[dict[str, Any]]) -> str:
+    """`breach`, else `undetermined`, else `compliant`."""
+    outcomes = {finding["outcome"] for finding in findings}
+    if outcomes & set(BROKEN):
+        return "breach"
+    return "undetermined" if outcomes & set(OPEN) else "compliant"
+
+
+def exit_code(data: dict[str, Any], fail_on: str) -> int:
+    """1 for a breach, 3 for undetermined, 0 otherwise; `continuing` counts what is not cured."""
+    broken = [f for f in data["findings"] if f["outcome"] in BROKEN]
+    if fail_on == "continuing":
+        broken = [f for f in broken if f["continuing"]]
+    if broken:
+        return 1
+    return 3 if any(f["outcome"] in OPEN for f in data["findings"]) else 0
+
+
+def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (f.date, f.id))
+
+
+def _finding(result: Result, finding: Finding) -> dict[str, Any]:
+    evaluation = result.evaluation
+    obligations = evaluation.ledger.obligations
+    supposed = result.supposed.get(finding.about, ())
+    return {
+        "id": finding.id,
+        "rule": finding.rule,
+        "clause": finding.clause,
+        "outcome": finding.outcome,
+        "against": finding.against or None,
+        "date": iso(finding.date),
+        "amount": _plain(finding.amount),
+        "obligation": finding.about if finding.about in obligations else None,
+        "continuing": evaluation.continuing(finding),
+        "facts": _in_order(result, finding.facts),
+        "says": finding.says,
+        "quote": finding.quote,
+        "working": [*finding.working, *(_supposed(s) for s in supposed)],
+        "provisional": finding.provisional,
+        "revisions": [
+            {
+                "date": iso(revision.date),
+                "outcome": revision.outcome,
+                "says": revision.says,
+                "facts": list(revision.facts),
+            }
+            for revision in finding.revisions
+        ],
+    }
+
+
+def _in_order(result: Result, facts: Iterable[str]) -> list[str]:
+    places = {fact.id: at for at, fact in enumerate(result.facts)}
+    return sorted(set(facts), key=lambda fact: (places.get(fact, len(places)), fact))
+
+
+def _supposed(supposed: Supposed) -> str:
+    values = supposed.occurrence.values
+    if "difference" not in values:
+        return f"{supposed.supposition.says}: interest cannot be figured"
+    principal, interest = int(values["principal"]), int(values.get("interest", 0))
+    stated, figured = int(values["stated"]), int(values["figured"])
+    return (
+        f"{supposed.supposition.says}: {grouped(principal)} principal + {grouped(interest)} "
+        f"interest = {grouped(principal + interest)}; "
+        f"{grouped(stated)} − {grouped(figured)} = {grouped(stated - figured)}"
+    )
+
+
+def _overridden(result: Result) -> dict[str, str]:
+    terms = result.evaluation.pack.terms
+    return {
+        name: show(value, terms[name].type) for name, value in sorted(result.choices.terms.items())
+    }
+
+
+def _amended(evaluation: Evaluation, number: int) -> dict[str, str]:
+    amended = evaluation.terms.history[number]
+    earlier = [a.value for a in evaluation.terms.history[:number] if a.term == amended.term]
+    before = earlier[-1] if earlier else evaluation.pack.terms[amended.term].text
+    return {
+        "term": amended.term,
+        "from": iso(amended.date),
+        "before": before,
+        "value": amended.value,
+        "document": amended.document,
+        "fact": amended.fact,
+    }
+
+
+def _obligations(evaluation: Evaluation) -> list[Obligation]:
+    return sorted(evaluation.ledger.obligations.values(), key=lambda o: o.due)
+
+
+def _obligation(obligation: Obligation, clause: str, as_of: Day) -> dict[str, Any]:
+    state = obligation.state(as_of)
+    return {
+        "id": obligation.id,
+        "component": obligation.component,
+        "clause": clause,
+        "due": iso(obligation.due),
+        "payable": iso(obligation.payable),
+        "last_day": iso(obligation.last_day),
+        "amount": plain(obligation.amount),
+        "unpaid": plain(obligation.unpaid),
+        "paid_on": None if obligation.paid_on is None else iso(obligation.paid_on),
+        "state": state,
+        "in_grace": state == "due" and as_of > obligation.payable,
+        "cause": obligation.cause,
+        "provisional": False,
+    }
+
+
+def _payment(split: Split) -> dict[str, Any]:
+    return {
+        "fact": split.fact,
+        "date": iso(split.day),
+        "amount": plain(split.amount),
+        "interest": plain(split.interest),
+        "principal": plain(split.principal),
+        "prepaid": plain(split.prepaid),
+        "accrued": plain(split.accrued),
+        "costs": plain(split.costs),
+        "excess": plain(split.excess),
+        "unapplied": plain(split.unapplied),
+        "working": list(split.working),
+        "provisional": split.period is not None,
+        "trued_up_on": _trued_up(split),
+    }
+
+
+def _trued_up(split: Split) -> str | None:
+    """When the period closed on whose provisional figure the split relied."""
+    closed = split.period.closed_on if split.period is not None else None
+    return None if closed is None else iso(closed)
+
+
+def _periods(evaluation: Evaluation) -> list[dict[str, Any]]:
+    accrual = evaluation.ledger.accrual
+    return [
+        _period(evaluation, p) for p in (*accrual.closed, accrual.as_if_closed(evaluation.today))
+    ]
+
+
+def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
+    fixing = period.fixing
+    assert fixing is not None  # a closed period has its rate, and so has one seen as if closed
+    return {
+        "from": iso(period.start),
+        "to": iso(period.due),
+        "determined_on": iso(fixing.taken_on) if fixing.final else None,
+        "observed": _percent(fixing.observed),
+        "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
+        "margin": percent(fixing.margin),
+        "cap": _percent(fixing.cap),
+        "rate": _percent(fixing.rate),
+        "interest": _plain(period.interest),
+        "paid_on_account": plain(period.paid),
+        "working": list(evaluation.ledger.working_of(period)),
+        "provisional": not fixing.final,
+    }
+
+
+def _balances(evaluation: Evaluation) -> dict[str, Any]:
+    position = evaluation.ledger.position(evaluation.today)
+    return {
+        "principal": plain(position.principal),
+        "principal_due": plain(position.principal_due),
+        "interest_due": _plain(position.interest_due),
+        "accrued_interest": _plain(position.accrued),
+        "interest_credit": _plain(position.credit),
+        "costs_due": plain(position.costs_due),
+        "excess": plain(sum(s.held for s in evaluation.ledger.surpluses)),
+        "available_to_draw": plain(position.available),
+        "per_diem": _plain(position.per_diem),
+        "provisional": position.provisional,
+    }
+
+
+def _power(evaluation: Evaluation, name: str) -> dict[str, Any]:
+    power = evaluation.pack.powers[name]
+    state, since = evaluation.power(name)
+    return {
+        "id": name,
+        "holder": power.holder,
+        "clause": power.clause,
+        "state": state,
+        "since": None if since is None else iso(since),
+        "says": power.says,
+    }
+
+
+def _missing(result: Result) -> list[dict[str, Any]]:
+    """The facts that findings ask for, each once, with all that waits for it."""
+    needs: dict[str, list[str]] = {}
+    for finding in _ordered(result.findings.values()):
+        if finding.outcome != "needs-fact":
+            continue
+        for need in finding.needs:
+            waiting = needs.setdefault(need, [])
+            waiting += [finding.id, *_waiting(result.evaluation, finding)]
+    return [
+        {"fact": need, "needed_for": list(dict.fromkeys(waiting))}
+        for need, waiting in needs.items()
+    ]
+
+
+def _waiting(evaluation: Evaluation, finding: Finding) -> list[str]:
+    """The obligation of a period that cannot be figured, and the payments left for want of it."""
+    accrual = evaluation.ledger.accrual
+    for period in (*accrual.closed, accrual.period):
+        if period.obligation == finding.about:
+            return [period.obligation, *(fact for _day, fact in period.starved)]
+    return []
+
+
+def _next(evaluation: Evaluation) -> list[dict[str, str]]:
+    """What is due and can still be paid without default, and what falls due next."""
+    ledger, today = evaluation.ledger, evaluation.today
+    found = [
+        {"date": iso(o.last_day), "what": "last day to pay", "id": o.id, "amount": plain(o.unpaid)}
+        for o in ledger.obligations.values()
+        if o.unpaid and o.missed_on is None
+    ]
+    if ledger.accrual.principal:
+        period = ledger.accrual.period
+        entry = {"date": iso(period.due), "what": "interest falls due", "id": period.obligation}
+        found.append(entry)
+    matures = evaluation.arrangement.matures
+    if ledger.principal_not_due and matures > today:
+        found.append(
+            {
+                "date": iso(matures),
+                "what": "principal falls due",
+                "id": f"principal/{iso(matures)}",
+                "amount": plain(ledger.principal_not_due),
+            }
+        )
+    return sorted(found, key=lambda entry: (entry["date"], entry["id"]))
+
+
+def _receipt(result: Result) -> dict[str, Any]:
+    return {
+        "checker": __version__,
+        "engine": ENGINE_NAME,
+        "facts_asserted": result.asserted,
+        "matches": result.matches,
+        "pack_sha256": result.evaluation.pack.sha256,
+        "facts_sha256": facts_hash(result.facts),
+    }
+
+
+def facts_hash(facts: Iterable[Fact]) -> str:
+    """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785)."""
+    digest = hashlib.sha256()
+    for fact in facts:
+        values = {name: str(value) for name, value in sorted(fact.values.items())}
+        told = {
+            "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
+            "recorded": iso(fact.recorded), "contract": fact.contract, "values": values,
+        }  # fmt: skip
+        digest.update(rfc8785.dumps(told))  # type: ignore[arg-type]  # nested str dicts are JSON
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def _plain(cents: int | None) -> str | None:
+    return None if cents is None else plain(cents)
+
+
+def _percent(rate: int | None) -> str | None:
+    return None if rate is None else percent(rate)

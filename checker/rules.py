@@ -1,0 +1,422 @@
+"""Rules made ready for the engine: patterns become tests and joins over projected facts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
+from checker.language import (
+    MIRROR,
+    ORDERED,
+    TEXTS,
+    Comparison,
+    Condition,
+    Expression,
+    Literal,
+    Misspoken,
+    Presence,
+    Scope,
+    Sentence,
+    Sum,
+    Surroundings,
+    Typed,
+    branches,
+    comparable,
+    fold,
+    parse_condition,
+    parse_expression,
+    show,
+)
+from checker.ledger import Occurrence
+from checker.model import Value, did_you_mean
+
+BLOCKER = "unless "
+"""Stands before a kind that only `unless` looks for, where all of it is told beforehand."""
+
+Choices = tuple[str, ...]
+FieldTypes = Mapping[str, tuple[str, Choices]]
+Projector = Callable[[Mapping[str, Value], "Naming"], Primitive | None]
+
+
+class Naming(Surroundings):
+    """Surroundings that also know by which names a party goes."""
+
+    def canonical(self, name: str) -> str:
+        """The folded name of the party in force where the name is one of its, else the fold."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """An ordering in a rule, whose two sides a rule's cases should show."""
+
+    rule: str
+    branch: str
+    alias: str
+    text: str
+    op: str
+    key: str
+    value: int | None  # the literal that `key` is tested against; None for a join
+    other: tuple[str, str] | None = None  # alias and key on the other side of a join
+
+
+@dataclass
+class Projections:
+    """Per kind, the fields that rules look at, each with how it is made from a fact."""
+
+    fields: dict[str, dict[str, Projector]] = field(default_factory=dict)
+
+    def add(self, kind: str, key: str, projector: Projector) -> str:
+        """Registers a field of a kind; the same key always means the same."""
+        self.fields.setdefault(kind, {})[key] = projector
+        return key
+
+    def record(self, occurrence: Occurrence, naming: Naming) -> Record | None:
+        """What the engine sees of an occurrence; None where no rule looks at its kind."""
+        projectors = self.fields.get(occurrence.kind)
+        if projectors is None:
+            return None
+        made = ((key, make(occurrence.values, naming)) for key, make in projectors.items())
+        return Record(occurrence.kind, {key: value for key, value in made if value is not None})
+
+
+def unparse(expression: Expression, alias: str) -> str:
+    """The expression's text, an alias's own fields without its prefix."""
+    if isinstance(expression, Literal):
+        return show(expression.value, expression.type)
+    if isinstance(expression, Sum):
+        left, right = unparse(expression.left, alias), unparse(expression.right, alias)
+        return f"({left} {expression.op} {right})"
+    return expression.text.removeprefix(f"{alias}.") if alias else expression.text
+
+
+@dataclass
+class _Side:
+    expression: Expression
+    typed: Typed
+
+    def key(self, alias: str, fold_: str) -> str:
+        text = unparse(self.expression, alias)
+        return text if fold_ not in ("name", "text") else f"{text}~{fold_}"
+
+
+class PatternCompiler:
+    """Compiles the patterns of one rule, in their order; later ones may speak of earlier ones."""
+
+    def __init__(
+        self,
+        rule: str,
+        kinds: Mapping[str, FieldTypes],
+        names: FieldTypes,
+        currency: str,
+        projections: Projections,
+    ) -> None:
+        self.rule, self.kinds, self.names = rule, kinds, names
+        self.currency, self.projections = currency, projections
+        self.aliases: dict[str, tuple[str, ...]] = {}
+        self.boundaries: list[Boundary] = []
+
+    def scope(self, own: tuple[str, ...] = ()) -> Scope:
+        """Names that may be used: of all aliases so far, and of the own kind without a prefix."""
+        fields = {alias: self._fields(kinds) for alias, kinds in self.aliases.items()}
+        if own:
+            fields[""] = self._fields(own)
+        return Scope(fields, self.names, self.currency)
+
+    def _fields(self, kinds: tuple[str, ...]) -> FieldTypes:
+        """The fields of all the kinds together; one that several have is of one type in all."""
+        return {name: field for kind in kinds for name, field in self.kinds[kind].items()}
+
+    def pattern(
+        self, alias: str, text: str, *, negated: bool = False, beforehand: bool = False
+    ) -> list[Pattern]:
+        """The alternatives of one pattern; each goes into an engine rule of its own.
+
+        A negated one looks for facts told `beforehand`, or else for those told until then.
+        """
+        named, _, rest = text.partition(" where ")
+        kinds = tuple(" ".join(named.split()).split(" or "))
+        for kind in kinds:
+            if kind not in self.kinds:
+                raise Misspoken(f"unknown kind of fact '{kind}'", 0, did_you_mean(kind, self.kinds))
+        if alias in self.names or alias in self.aliases:
+            raise Misspoken(f"the alias '{alias}' already names something else", 0)
+        try:
+            found = [
+                pattern
+                for kind in kinds
+                for pattern in self._alternatives(
+                    alias, kinds, BLOCKER + kind if beforehand else kind, rest
+                )
+            ]
+        except Misspoken as error:
+            offset = len(text) - len(rest) + error.offset
+            raise Misspoken(error.message, offset, error.hint) from None
+        if not negated:
+            self.aliases[alias] = kinds
+        return found
+
+    def _alternatives(
+        self, alias: str, kinds: tuple[str, ...], seen_as: str, text: str
+    ) -> list[Pattern]:
+        self.projections.fields.setdefault(seen_as, {})
+        if not text.strip():
+            return [Pattern(alias, seen_as)]
+        condition: Condition = parse_condition(text, self.currency)
+        found = []
+        for number, branch in enumerate(branches(condition)):
+            tests: list[Test] = []
+            joins: list[Join] = []
+            for atom in branch:
+                made = self._atom(alias, kinds, seen_as, atom, f"{alias}#{number}")
+                if isinstance(made, Test):
+                    tests.append(made)
+                else:
+                    joins.append(made)
+            found.append(Pattern(alias, seen_as, tuple(tests), tuple(joins)))
+        return found
+
+    def _atom(
+        self,
+        alias: str,
+        kinds: tuple[str, ...],
+        seen_as: str,
+        atom: Comparison | Presence,
+        branch: str,
+    ) -> Test | Join:
+        scope = self.scope(kinds)
+        if isinstance(atom, Presence):
+            return self._presence(seen_as, atom, scope)
+        left, right = self._sides(atom, scope)
+        op = atom.op
+        how = comparable(left.typed, right.typed, op)
+        if how is None:
+            raise Misspoken(
+                f"a {left.typed.type} and a {right.typed.type} cannot stand around '{op}'",
+                atom.offset,
+            )
+        spoken = left.typed.aliases | right.typed.aliases
+        if spoken <= {""}:
+            return self._test(seen_as, left, right, op, how, alias, branch)
+        return self._join(seen_as, left, right, op, how, alias, branch, atom.offset)
+
+    def _presence(self, kind: str, atom: Presence, scope: Scope) -> Test:
+        typed = scope.resolve(atom.name)
+        if typed.aliases != {""}:
+            raise Misspoken("only a field of this kind can be present or absent", atom.offset)
+        name = typed.name
+        key = self.projections.add(kind, f"?{name}", lambda values, _n: name in values)
+        return Test(key, "==", atom.present)
+
+    def _sides(self, atom: Comparison, scope: Scope) -> tuple[_Side, _Side]:
+        """Both sides with their meaning; a bare word means one of the other side's choices."""
+        try:
+            left = scope.resolve(atom.left)
+        except Misspoken:
+            right = scope.resolve(atom.right)
+            left = scope.resolve(atom.left, right)
+        else:
+            right = scope.resolve(atom.right, left)
+        for side, other in ((left, right), (right, left)):
+            _check_words(side, other, atom)
+        left, right = _zero(left, right), _zero(right, left)
+        return _Side(atom.left, left), _Side(atom.right, right)
+
+    def _test(
+        self, kind: str, left: _Side, right: _Side, op: str, how: str, alias: str, branch: str
+    ) -> Test:  # all that a boundary later tells about itself
+        if left.typed.literal and not right.typed.literal:
+            left, right, op = right, left, MIRROR[op]
+        text = f"{unparse(left.expression, '')} {op} {unparse(right.expression, '')}"
+        if right.typed.literal and left.typed.name and left.typed.aliases:
+            key = self.projections.add(kind, left.key("", how), _projector(left.typed, "", how))
+            value = right.typed.evaluate({}, _NOWHERE)
+            value = fold(value, how) if isinstance(value, str) else value
+        else:
+            key = f"({left.key('', how)} − {right.key('', how)})"
+            self.projections.add(kind, key, _difference(left.typed, right.typed, how))
+            value = 0
+        assert isinstance(value, int | bool | str)  # what comparable() lets through
+        if op not in ("==", "!="):
+            self.boundaries.append(Boundary(self.rule, branch, alias, text, op, key, int(value)))
+        return Test(key, op, value)
+
+    def _join(
+        self,
+        kind: str,
+        left: _Side,
+        right: _Side,
+        op: str,
+        how: str,
+        alias: str,
+        branch: str,
+        offset: int,
+    ) -> Join:  # a comparison's two sides, its meaning, and where it stands
+        if left.typed.aliases != {""}:
+            left, right, op = right, left, MIRROR[op]
+        if left.typed.aliases != {""} or len(right.typed.aliases) != 1 or "" in right.typed.aliases:
+            raise Misspoken(
+                "each side may speak of one fact only, and one side of this pattern's own", offset
+            )
+        (other,) = right.typed.aliases
+        key = self.projections.add(kind, left.key("", how), _projector(left.typed, "", how))
+        other_key = right.key(other, how)
+        for other_kind in self.aliases[other]:
+            self.projections.add(other_kind, other_key, _projector(right.typed, other, how))
+        if op not in ("==", "!="):
+            text = f"{unparse(left.expression, '')} {op} {unparse(right.expression, '')}"
+            self.boundaries.append(
+                Boundary(self.rule, branch, alias, text, op, key, None, (other, other_key))
+            )
+        return Join(key, op, other, other_key)
+
+
+class _Nowhere:
+    def lookup(self, name: str) -> Value:
+        raise KeyError(name)  # a literal asks for nothing
+
+
+_NOWHERE = _Nowhere()
+
+
+def _check_words(side: Typed, other: Typed, atom: Comparison) -> None:
+    if not (side.literal and other.choices and isinstance(atom.right, Literal)):
+        return
+    if side.type in TEXTS and side.name not in other.choices:
+        raise Misspoken(
+            f"'{side.name}' is none of the words that '{other.name}' may be",
+            atom.right.offset,
+            did_you_mean(side.name, other.choices),
+        )
+
+
+def _zero(side: Typed, other: Typed) -> Typed:
+    """A plain 0 stands for nothing of any measure."""
+    if side.literal and side.type == "number" and side.name == "0" and other.type in ORDERED:
+        return Typed(other.type, side.aliases, side.evaluate, name="0", literal=True)
+    return side
+
+
+def _projector(typed: Typed, alias: str, how: str) -> Projector:
+    evaluate = typed.evaluate
+    if how == "name":
+
+        def names(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+            value = evaluate({alias: values}, naming)
+            return naming.canonical(value) if isinstance(value, str) else None
+
+        return names
+
+    def project(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        value = evaluate({alias: values}, naming)
+        if isinstance(value, str):
+            return fold(value, how)
+        return value if isinstance(value, int) else None
+
+    return project
+
+
+def _difference(left: Typed, right: Typed, how: str) -> Projector:
+    """How far the left side is from the right: the operator itself stays with the engine."""
+    if how == "names":
+        return _membership(left, right)
+    first, second = _projector(left, "", how), _projector(right, "", how)
+
+    def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        a, b = first(values, naming), second(values, naming)
+        if a is None or b is None:
+            return None
+        if isinstance(a, str) or isinstance(b, str):
+            return 0 if a == b else 1
+        return int(a) - int(b)
+
+    return difference
+
+
+def _membership(left: Typed, right: Typed) -> Projector:
+    """0 where the name is one of the names, else 1."""
+
+    def member(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        sides = [side.evaluate({"": values}, naming) for side in (left, right)]
+        names = next((side for side in sides if isinstance(side, frozenset)), frozenset())
+        name = next((side for side in sides if isinstance(side, str)), None)
+        return None if name is None else int(naming.canonical(name) not in names)
+
+    return member
+
+
+# Conclusions -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule ready to run: what the engine matches, and what follows from a match."""
+
+    id: str
+    under: str  # the name under which its findings are told: its own, or another rule's
+    clause: str
+    aliases: Mapping[str, tuple[str, ...]]  # alias -> the kinds it may be, in their order
+    blocker: str  # the kind that `unless` looks for, or nothing
+    outcome: str
+    against: str
+    about: Typed
+    date: Typed | None
+    amount: Typed | None
+    says: Sentence
+    needs: tuple[Sentence, ...]
+    quote: str
+    revises: str
+    accelerates: str
+    disregards: str
+    amends: str
+    releases: Typed | None
+    sets: Mapping[str, Typed]
+    patterns: tuple[EngineRule, ...]
+    boundaries: tuple[Boundary, ...]
+    question: str = ""  # the judgment that it applies
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of fact that it looks for."""
+        return frozenset(kind for kinds in self.aliases.values() for kind in kinds)
+
+    @property
+    def acts(self) -> bool:
+        """Whether the ledger or the state does something on it."""
+        plain = self.accelerates or self.disregards or self.amends or self.releases or self.sets
+        return bool(plain)
+
+
+def engine_rules(
+    rule: str, alternatives: Sequence[Sequence[Pattern]], unless: Sequence[Pattern]
+) -> tuple[EngineRule, ...]:
+    """One engine rule for each choice of branches; all branches of a negation must find nothing."""
+    if len(unless) > 1:
+        raise Misspoken("'unless' takes a condition without 'or': write a rule for each", 0)
+    blocker = unless[0] if unless else None
+    combined = itertools.product(*alternatives)
+    return tuple(
+        EngineRule(f"{rule}#{number}", tuple(patterns), blocker)
+        for number, patterns in enumerate(combined)
+    )
+
+
+def resolve_text(text: str, scope: Scope, expected: Typed | None = None) -> Typed:
+    """An expression of the scope, parsed and typed."""
+    return scope.resolve(parse_expression(text, scope.currency), expected)
+
+
+def distinct(matches: Iterable[Match], order: Mapping[str, int]) -> list[tuple[str, Match]]:
+    """Matches by rule, each once however many branches found it, as their last fact arrived."""
+    seen: dict[tuple[str, tuple[int, ...]], tuple[str, Match]] = {}
+    for match in matches:
+        rule = match.rule.rpartition("#")[0]
+        seen.setdefault((rule, tuple(match.facts.values())), (rule, match))
+    return sorted(
+        seen.values(),
+        key=lambda pair: (
+            max(pair[1].facts.values()), order[pair[0]], tuple(pair[1].facts.values())
+        ),
+    )  # fmt: skip
