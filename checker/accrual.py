@@ -158,12 +158,19 @@ class Accrual:
         self.period = self._new_period(self.counted)
 
     def _new_period(self, start: Day) -> Period:
-        also = self.arrangement.also_closes_on
-        due = self.arrangement.interest_due.next_after(start)
-        period = Period(start, min(due, also) if also is not None and also > start else due)
+        period = Period(start, self._due_after(start))
         if self.mover:
             period.facts.append(self.mover)
         return period
+
+    def _due_after(self, start: Day) -> Day:
+        also = self.arrangement.also_closes_on
+        due = self.arrangement.interest_due.next_after(start)
+        return min(due, also) if also is not None and also > start else due
+
+    def terms_changed(self) -> None:
+        """The open period falls due by the terms in force."""
+        self.period.due = self._due_after(self.period.start)
 
     def count_until(self, day: Day) -> None:
         """The balance as it stands earns the interest of the days before `day`."""

@@ -177,7 +177,6 @@ class Evaluation(Naming):
         self.disregarded: set[str] = set()
         self.reconciled: list[Occurrence] = []
         self.session = engines.loop.session()
-        self.asserted = self.matched = 0
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
         self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
@@ -232,7 +231,8 @@ class Evaluation(Naming):
         if finding.outcome in SETTLED:
             return False
         if finding.outcome == "information":
-            return finding.standing
+            # Of a surplus that was refunded nothing is held any more.
+            return finding.standing and self.firsts[finding.id].get("held") != 0
         obligation = self.ledger.obligations.get(finding.about)
         return obligation is None or obligation.unpaid > 0
 
@@ -439,7 +439,6 @@ class Evaluation(Naming):
 
     def close(self) -> None:
         """Ends the engine's session."""
-        self.asserted, self.matched = self.session.asserted, self.session.matches
         self.session.close()
 
     def findings_at_close(self) -> tuple[dict[str, Finding], int, int]:
@@ -641,32 +640,41 @@ def evaluate(
     evaluation = Evaluation(pack, engines, choices)
     try:
         evaluation.run(standing, as_of)
-        findings, asserted, matches = evaluation.findings_at_close()
+        return conclude(evaluation, as_of, known_on, standing, choices or Choices())
     finally:
         evaluation.close()
+
+
+def conclude(
+    evaluation: Evaluation,
+    as_of: Day,
+    known_on: Day | None,
+    facts: Sequence[Fact],
+    choices: Choices,
+) -> Result:
+    """What an evaluation that has lived to the close of `as_of` finds; it may live on."""
+    findings, asserted, matches = evaluation.findings_at_close()
     supposed = {
-        str(told.values["statement"]): tuple(_suppose(pack, engines, standing, told, choices))
+        str(told.values["statement"]): tuple(_suppose(evaluation, facts, told, choices))
         for told in evaluation.reconciled
         if told.values.get("difference")
     }
+    asserted += evaluation.session.asserted
+    matches += evaluation.session.matches
     return Result(
-        evaluation, as_of, known_on, tuple(standing), choices or Choices(), findings, supposed,
-        asserted + evaluation.asserted, matches + evaluation.matched,
-    )  # fmt: skip
+        evaluation, as_of, known_on, tuple(facts), choices, findings, supposed, asserted, matches
+    )
 
 
 def _suppose(
-    pack: Pack,
-    engines: Engines,
-    facts: Sequence[Fact],
-    told: Occurrence,
-    choices: Choices | None,
+    evaluation: Evaluation, facts: Sequence[Fact], told: Occurrence, choices: Choices
 ) -> Iterator[Supposed]:
     """The same evaluation under each supposition of the pack, up to the day of a statement."""
+    pack, engines = evaluation.pack, evaluation.engines
     day = int(told.values["date"])
     before = [fact for fact in facts if fact.date <= day]
     for supposition in pack.suppositions.values():
-        terms = Terms(pack, choices or Choices())
+        terms = Terms(pack, choices)
         since = supposition.since.evaluate({}, terms)
         principal = supposition.principal.evaluate({}, terms)
         if not isinstance(since, int) or not isinstance(principal, int) or since >= day:
@@ -685,7 +693,7 @@ def _suppose(
 
 
 def _run(
-    pack: Pack, engines: Engines, facts: Sequence[Fact], until: Day, choices: Choices | None
+    pack: Pack, engines: Engines, facts: Sequence[Fact], until: Day, choices: Choices
 ) -> Evaluation:
     evaluation = Evaluation(pack, engines, choices)
     try:

@@ -276,10 +276,7 @@ class _Typist:
             "index": lambda _, text: _one_of(text, vocabulary.indices, "unknown index"),
             "term": lambda _, text: _one_of(text, vocabulary.terms, "unknown term"),
         }
-        self._required = {
-            name: [field.name for field in kind.fields.values() if field.required]
-            for name, kind in vocabulary.kinds.items()
-        }
+        self._required: dict[str, list[str]] = {}  # by kind, as they occur: a line has only one
 
     def fact(self, record: Record, order: int) -> Fact | None:
         """The record as a fact; None where something is wrong with it.
@@ -350,7 +347,11 @@ class _Typist:
                 values[name] = cell
             else:
                 self._wrong(record.key(name), *self.foreign(name, kind))
-        for name in self._required[kind.name]:
+        required = self._required.get(kind.name)
+        if required is None:
+            required = [field.name for field in kind.fields.values() if field.required]
+            self._required[kind.name] = required
+        for name in required:
             if name not in values and name not in record.cells:
                 self._wrong(record.value(name), f"the {kind.name} has no '{name}'")
         if len(self.problems) == before:
@@ -600,8 +601,7 @@ class _Live:
     """Judges what stands after each record of a stream, looking only at what it can touch."""
 
     def __init__(self, vocabulary: Vocabulary, locate: Locate) -> None:
-        self.vocabulary = vocabulary
-        self.locate = locate
+        self.rules = _Standing(vocabulary, locate)
         self.all: list[Fact] = []
         self.openings: list[Fact] = []
         self.days: dict[int, list[Fact]] = {}  # observations of a day, with their corrections
@@ -612,67 +612,84 @@ class _Live:
         if root.kind == OPENING_BALANCE:  # seldom: it may come after what it forbids
             self.openings.append(fact)
             near = self.all
-        elif _index_field(self.vocabulary.kinds[root.kind]):
+        elif root.kind in self.rules.indices:
             day = self.days.setdefault(root.date, [])
             day.append(fact)
             near = [*self.openings, *day]
         elif fact is not root:  # a correction cannot move its record to another day
             return []
-        return contradictions(corrected(near), self.vocabulary, self.locate)
+        return self.rules.problems(list(corrected(near)))
+
+
+class _Standing:
+    """What cannot stand together, or not so early, among facts as corrected."""
+
+    def __init__(self, vocabulary: Vocabulary, locate: Locate) -> None:
+        self.vocabulary, self.locate = vocabulary, locate
+        kinds = vocabulary.kinds
+        self.after_opening = {name for name in kinds if kinds[name].step in _AFTER_OPENING}
+        self.indices = {name: at for name in kinds if (at := _index_field(kinds[name]))}
+
+    def problems(self, facts: Sequence[Fact]) -> list[Problem]:
+        found: list[Problem] = []
+        openings = [fact for fact in facts if fact.kind == OPENING_BALANCE]
+        opening = min(openings, key=lambda fact: fact.date, default=None)
+        for fact in openings:
+            if opening is not None and fact is not opening:
+                place, hint = self.locate(fact, "kind"), f"first at {opening.place}"
+                found.append(Problem(place, "a second opening balance", hint))
+        observed: dict[tuple[str, Value, int], Fact] = {}
+        for fact in facts:
+            if len(found) >= MAX_PROBLEMS:
+                break
+            if early := self._early(fact, opening):
+                found.append(Problem(self.locate(fact, "date"), *early))
+            elif fact.kind in self.indices:
+                index = fact.values.get(self.indices[fact.kind], "")
+                other = observed.setdefault((fact.kind, index, fact.date), fact)
+                field = _differs(fact, other, self.vocabulary.kinds[fact.kind])
+                if field:
+                    message = f"a second, different {field} of '{index}' on {iso(fact.date)}"
+                    hint = f"'{other.id}' at {other.place} gives another: correct one of them"
+                    found.append(Problem(self.locate(fact, field), message, hint))
+        return found
+
+    def _early(self, fact: Fact, opening: Fact | None) -> tuple[str, str] | None:
+        first = self.vocabulary.not_before.get(fact.kind, 0)
+        if fact.date < first:
+            hint = f"what was owed before is one record of the kind '{OPENING_BALANCE}'"
+            return f"the first {fact.kind} is of {iso(first)} or later", hint
+        if opening and fact.date < opening.date and fact.kind in self.after_opening:
+            hint = f"the opening balance at {opening.place} holds what went before"
+            message = f"the {fact.kind} is dated before the opening balance of {iso(opening.date)}"
+            return message, hint
+        return None
 
 
 def contradictions(
     facts: Iterable[Fact], vocabulary: Vocabulary, locate: Locate = _own_place
 ) -> list[Problem]:
-    """What cannot stand together, or not so early, among facts as corrected.
+    """What cannot stand together among facts as corrected (`timeline.effective`).
 
     Two values of one index on one day, two opening balances, and what is dated before the
     opening balance or before the first day of its kind.
     """
-    facts = list(facts)
-    openings = [fact for fact in facts if fact.kind == OPENING_BALANCE]
-    openings.sort(key=lambda fact: fact.date)
-    start = openings[0].date if openings else 0
-    problems = [
-        Problem(locate(fact, "kind"), "a second opening balance", f"first at {openings[0].place}")
-        for fact in openings[1:]
-    ]
-    early = {name for name, kind in vocabulary.kinds.items() if kind.step in _AFTER_OPENING}
-    first_days = dict.fromkeys(early, start) if start else {}
-    indices = {name: at for name, kind in vocabulary.kinds.items() if (at := _index_field(kind))}
-    observed: dict[tuple[str, Value, int], Fact] = {}
-    for fact in facts:
-        if len(problems) >= MAX_PROBLEMS:
-            break
-        if fact.date < vocabulary.not_before.get(fact.kind, 0):
-            day = iso(vocabulary.not_before[fact.kind])
-            hint = f"what was owed before is one record of the kind '{OPENING_BALANCE}'"
-            message = f"the first {fact.kind} is of {day} or later"
-            problems.append(Problem(locate(fact, "date"), message, hint))
-        elif fact.date < first_days.get(fact.kind, 0):
-            message = f"the {fact.kind} is dated before the opening balance of {iso(start)}"
-            hint = f"the opening balance at {openings[0].place} holds what went before"
-            problems.append(Problem(locate(fact, "date"), message, hint))
-        elif fact.kind in indices:
-            index = fact.values[indices[fact.kind]]
-            other = observed.setdefault((fact.kind, index, fact.date), fact)
-            if (field := _differs(fact, other, vocabulary.kinds[fact.kind])) is not None:
-                message = f"a second, different {field} of '{index}' on {iso(fact.date)}"
-                hint = f"'{other.id}' at {other.place} gives another: correct one of them"
-                problems.append(Problem(locate(fact, field), message, hint))
-    return problems
+    return _Standing(vocabulary, locate).problems(list(facts))
 
 
 def _index_field(kind: Kind) -> str:
     return next((field.name for field in kind.fields.values() if field.type == "index"), "")
 
 
-def _differs(fact: Fact, other: Fact, kind: Kind) -> str | None:
+def _differs(fact: Fact, other: Fact, kind: Kind) -> str:
+    """The first field in which two observations measure differently; empty where none does."""
+    if fact is other:
+        return ""
     for field in kind.fields.values():
         measured = field.type in ("rate", "money")
         if measured and fact.values.get(field.name) != other.values.get(field.name):
             return field.name
-    return None
+    return ""
 
 
 def check_together(
@@ -780,10 +797,9 @@ def _capped(problems: list[Problem]) -> list[Problem]:
         return problems
     kept = problems[:MAX_PROBLEMS]
     last = max((p.place for p in kept), key=lambda place: (place.file, place.line, place.column))
-    return [
-        *kept,
-        Problem(last, f"{MAX_PROBLEMS:,} problems and perhaps more: the rest is not read"),
-    ]
+    end = replace(last, column=max(last.column, len(last.excerpt)) + 1)
+    message = f"{MAX_PROBLEMS:,} problems and perhaps more: the rest is not read"
+    return [*kept, Problem(end, message)]
 
 
 def _choose(

@@ -51,15 +51,26 @@ def parse_literal(text: str, type_: str, currency: str) -> TermValue:
     return parsers[type_](text) if type_ in parsers else text
 
 
+_SHAPES = {
+    "date": r"\d{4}-\d+-\d+",
+    "rate": r"-?[\d.,]+ ?%",
+    "schedule": r"every .+",
+    "number": r"-?\d+",
+    "boolean": r"true|false",
+    "money": r"[A-Z]{3} ?-?\d[\d.,]*",
+    "duration": r"\d+ ?[a-z][a-z ]*",
+}
+
+
 def infer_type(text: str) -> str:
-    """The type that a literal shows by its form: a date, a rate, a length of time, money."""
-    for type_ in ("date", "rate", "duration", "schedule", "number", "boolean"):
-        try:
-            parse_literal(text, type_, "")
-        except ValueError:
-            continue
-        return type_
-    return "money" if re.fullmatch(r"[A-Z]{3} [\d,]+\.\d\d", text, re.ASCII) else "word"
+    """The type that a literal shows by its shape, even where it is not quite a value of it.
+
+    ValueError where the shape is that of two types; what has none of these shapes is a word.
+    """
+    if re.fullmatch(r"-?[\d,]*\.\d+", text, re.ASCII):
+        raise ValueError(f"rate or money? write {text}%, or USD {text} in the contract's currency")
+    fitting = (t for t, shape in _SHAPES.items() if re.fullmatch(shape, text, re.ASCII))
+    return next(fitting, "word")
 
 
 def fold(text: str, type_: str) -> str:
@@ -145,12 +156,16 @@ MIRROR = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 # The parser --------------------------------------------------------------------------------------
 
+MAX_TOKENS = 300
+MAX_DEPTH = 40
+MAX_BRANCHES = 64  # each becomes a rule of the engine
+
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<date>\d{4}-\d{2}-\d{2}(?![\w-]))
     | (?P<rate>\d+(?:\.\d+)?%)
     | (?P<duration>\d+\ (?:calendar\ |business\ )?(?:days?|months?|years?)(?![\w-]))
-    | (?P<money>\d[\d,]*\.\d\d(?!\d))
+    | (?P<money>(?:[A-Z]{3}\ )?\d[\d,]*\.\d\d(?!\d))
     | (?P<number>\d+(?![\w.,]))
     | (?P<text>'[^']*'|"[^"]*")
     | (?P<op><=|>=|==|!=|<|>|\+|-(?=\s)|\(|\)|,)
@@ -168,11 +183,11 @@ class _Token:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while text[at:].strip():
+    at, end = 0, len(text.rstrip())
+    while at < end:
         found = _TOKEN.match(text, at)
         if found is None:
-            offset = at + len(text[at:]) - len(text[at:].lstrip())
+            offset = end - len(text[at:end].lstrip())
             raise Misspoken(f"not understood: '{text[offset : offset + 12]}'", offset)
         kind = str(found.lastgroup)
         yield _Token(kind, found[kind], found.start(kind))
@@ -182,7 +197,9 @@ def _tokens(text: str) -> Iterator[_Token]:
 class _Parser:
     def __init__(self, text: str, currency: str) -> None:
         self.tokens = [*_tokens(text), _Token("end", "", len(text))]
-        self.at, self.currency = 0, currency
+        self.at, self.currency, self.depth = 0, currency, 0
+        if len(self.tokens) > MAX_TOKENS:  # nobody could read it, and what follows recurses
+            raise Misspoken("too long: write several", self.tokens[MAX_TOKENS].offset)
 
     @property
     def next(self) -> _Token:
@@ -214,13 +231,19 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Logic(op, tuple(parts), offset)
 
     def _unary(self) -> Condition:
-        if token := self.take("not"):
-            return Logic("not", (self._unary(),), token.offset)
-        if self.take("("):
+        token = self.take("not", "(")
+        if token is None:
+            return self._comparison()
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Misspoken("nested too deeply", token.offset)
+        if token.text == "not":
+            inner: Condition = Logic("not", (self._unary(),), token.offset)
+        else:
             inner = self.condition()
             self.expect(")")
-            return inner
-        return self._comparison()
+        self.depth -= 1
+        return inner
 
     def _comparison(self) -> Condition:
         left, offset = self.sum(), self.next.offset
@@ -294,7 +317,10 @@ def parse_condition(text: str, currency: str) -> Condition:
 
 
 def branches(condition: Condition) -> list[list[Comparison | Presence]]:
-    """The condition as alternatives of conjunctions; the engine takes one rule a branch."""
+    """The condition as alternatives of conjunctions; the engine takes one rule a branch.
+
+    Misspoken where there are more of them than a rule should have.
+    """
     if isinstance(condition, Comparison | Presence):
         return [[condition]]
     if condition.op == "not":
@@ -303,7 +329,10 @@ def branches(condition: Condition) -> list[list[Comparison | Presence]]:
         return [branch for part in condition.parts for branch in branches(part)]
     joined: list[list[Comparison | Presence]] = [[]]
     for part in condition.parts:
-        joined = [done + branch for done in joined for branch in branches(part)]
+        found = branches(part)
+        if len(joined) * len(found) > MAX_BRANCHES:
+            raise Misspoken("too many alternatives: write several rules", condition.offset)
+        joined = [done + branch for done in joined for branch in found]
     return joined
 
 
@@ -469,6 +498,10 @@ def parse_sentence(text: str, scope: Scope) -> Sentence:
     """A sentence whose `{…}` are expressions of the scope; Misspoken where one is not."""
     parts = _HOLE.split(text)
     holes = []
+    for index, piece in enumerate(parts[0::2]):
+        if stray := re.search("[{}]", piece):
+            offset = len("".join(parts[: 2 * index])) + 2 * index + stray.start()
+            raise Misspoken(f"this '{stray.group()}' stands alone", offset)
     for index, hole in enumerate(parts[1::2]):
         offset = len("".join(parts[: 2 * index + 1])) + 2 * index + 1
         try:

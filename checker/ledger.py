@@ -255,7 +255,8 @@ class Ledger:
         heapq.heappush(self._deadlines, (obligation.last_day, self._count, obligation))
 
     def terms_changed(self, day: Day) -> None:
-        """Deadlines still open follow the terms in force; none is moved behind yesterday."""
+        """What is open follows the terms in force; no deadline is moved behind yesterday."""
+        self.accrual.terms_changed()
         self._deadlines = []
         for component in COMPONENTS:
             for obligation in self._open[component]:

@@ -16,6 +16,7 @@ from checker import packfile
 from checker.arrangement import COMPONENTS, SETTINGS, Setting
 from checker.facts import base_kinds, load_kinds
 from checker.language import (
+    TEXTS,
     TYPES,
     Misspoken,
     Scope,
@@ -33,6 +34,7 @@ from checker.rules import (
     Projections,
     Rule,
     engine_rules,
+    kinds_and_condition,
     resolve_text,
 )
 from checker.source import Document, Source, load_yaml, read_source
@@ -228,7 +230,8 @@ def load_pack(folder: Path) -> Pack:
     """The pack in `folder`; WrongInput carries every problem of every file, with its place."""
     if not folder.is_dir():
         place = Place(str(folder), 1, 1)
-        raise WrongInput([Problem(place, "there is no such pack: a pack is a folder of rules")])
+        what = "this is a file" if folder.exists() else "there is no such pack"
+        raise WrongInput([Problem(place, f"{what}: a pack is a folder of rules")])
     return _Loader(folder).load()
 
 
@@ -245,6 +248,8 @@ class _File:
 class _Loader:
     folder: Path
     problems: list[Problem] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)  # names whose own definition is wrong
     files: list[_File] = field(default_factory=list)
     terms: dict[str, Term] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
@@ -252,20 +257,22 @@ class _Loader:
     falls_due: dict[str, str] = field(default_factory=dict)
 
     def load(self) -> Pack:
-        sources = self._sources()
+        sources, unread = self._sources(), False
         note = sources.pop("note.txt", None)
-        if note is None:
+        if note is None and "note.txt" not in self.unreadable:
             self._file_problem("note.txt", "the contract's own words are missing: note.txt")
         contract_document = self._yaml(sources.pop("contract.yaml", None), "contract.yaml")
         contract = self._model(packfile.Contract, contract_document)
         for source in sources.values():
             document = self._yaml(source, source.name)
-            clause = self._model(packfile.Clause, document)
+            clause = self._clause(document)
             if document is not None and clause is not None:
                 self.files.append(_File(document, clause))
-        if note is None or contract is None or contract_document is None or not self.files:
-            if not self.files and not self.problems:
-                self._file_problem("", "the pack has no clause")
+            unread |= clause is None
+        if not sources and not self.problems:
+            self._file_problem("", "the pack has no clause")
+        # What the files mean together cannot be said where one of them is missing.
+        if note is None or contract is None or contract_document is None or unread or not sources:
             raise WrongInput(self.problems)
         self.contract, self.contract_document = contract, contract_document
         return self._assemble(note)
@@ -282,11 +289,13 @@ class _Loader:
                 found[path.name] = read_source(path)
             except WrongInput as error:
                 self.problems += error.problems
+                self.unreadable.add(path.name)
         return found
 
     def _yaml(self, source: Source | None, name: str) -> Document | None:
         if source is None:
-            self._file_problem(name, f"the pack has no {name}")
+            if name not in self.unreadable:
+                self._file_problem(name, f"the pack has no {name}")
             return None
         try:
             return load_yaml(source)
@@ -300,19 +309,48 @@ class _Loader:
         try:
             return model.model_validate(document.data)
         except ValidationError as error:
-            self.problems += [_pydantic_problem(document, model, e) for e in error.errors()]
+            self.problems += _pydantic_problems(document, model, error)
             return None
+
+    def _clause(self, document: Document | None) -> packfile.Clause | None:
+        """The clause, without those of its parts that are wrong in themselves."""
+        if document is None:
+            return None
+        try:
+            return packfile.Clause.model_validate(document.data)
+        except ValidationError as error:
+            self.problems += _pydantic_problems(document, packfile.Clause, error)
+            rest = self._without(document.data, [e["loc"] for e in error.errors()])
+        try:
+            return packfile.Clause.model_validate(rest)
+        except ValidationError:
+            return None
+
+    def _without(self, data: Any, wrong: Iterable[Path_]) -> Any:
+        """The file's data without the named parts at fault, whose names are noted."""
+        if not isinstance(data, dict):
+            return data
+        rest = {key: dict(part) if isinstance(part, dict) else part for key, part in data.items()}
+        for section, *path in wrong:
+            if path and isinstance(part := rest.get(str(section)), dict):
+                part.pop(path[0], None)
+                self.faulty.add(str(path[0]))
+            else:
+                rest.pop(str(section), None)
+        return rest
 
     def _file_problem(self, name: str, message: str) -> None:
         self.problems.append(Problem(Place(str(self.folder / name), 1, 1), message))
 
     def _wrong(self, place: Place, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(place, message, hint))
+        """Takes note of a problem, but not of one that only follows from another."""
+        unknown = re.match(r"unknown .*'(.+)'$", message)
+        if not (unknown and unknown[1] in self.faulty):
+            self.problems.append(Problem(place, message, hint))
 
-    def _misspoken(self, place: Place, error: Misspoken) -> None:
-        moved = Place(place.file, place.line, place.column + error.offset, place.excerpt)
-        inside = error.offset < len(place.excerpt) - place.column + 1
-        self._wrong(moved if inside else place, error.message, error.hint)
+    def _misspoken(self, file: _File, path: Path_, text: str, error: Misspoken) -> None:
+        place = file.document.within(path, text[: error.offset])
+        self._wrong(place, error.message, error.hint)
 
     # Putting together -----------------------------------------------------------------------------
 
@@ -394,17 +432,14 @@ class _Loader:
 
     def _kinds(self) -> dict[str, Kind]:
         kinds = base_kinds()
+        if not self.contract.facts:
+            return kinds
         try:
-            own = load_kinds(self.contract_document, "facts") if self.contract.facts else {}
+            return kinds | load_kinds(self.contract_document, "facts", kinds)
         except WrongInput as error:
             self.problems += error.problems
+            self.faulty |= self.contract.facts.keys() - kinds.keys()
             return kinds
-        for name in own.keys() & kinds.keys():
-            self._wrong(
-                self.contract_document.place(("facts", name)),
-                f"every pack has the kind '{name}' already",
-            )
-        return kinds | own
 
     def _once(self, part: str) -> Iterator[tuple[_File, str, Any]]:
         """The named parts of all clauses; a name that stands twice is a problem."""
@@ -435,28 +470,37 @@ class _Loader:
     def _term(self, file: _File, path: tuple[str, ...], value: Any) -> None:
         name, place = ".".join(path), file.place("terms", *path)
         given = value if isinstance(value, dict) else {"value": value}
+        self.faulty.add(name)
         try:
             part = packfile.TermPart.model_validate(given)
         except ValidationError as error:
-            for e in error.errors():
-                inner = {**e, "loc": ("terms", *path, *e["loc"])}
-                self.problems.append(_pydantic_problem(file.document, packfile.TermPart, inner))
+            at = ("terms", *path)
+            self.problems += _pydantic_problems(file.document, packfile.TermPart, error, at)
             return
-        type_ = part.type or infer_type(part.value)
+        if not re.fullmatch(packfile.ID, name):
+            self._wrong(place, f"'{name}' is no name: {_NAMES}")
+        if name in self.terms:
+            self._wrong(place, f"the term '{name}' stands twice")
+        try:
+            type_ = part.type or ("word" if part.choices else infer_type(part.value))
+        except ValueError as error:
+            self._wrong(file.place("terms", *path, "value"), str(error))
+            return
         if type_ not in TYPES:
+            place = file.place("terms", *path, "type")
             self._wrong(place, f"unknown type '{type_}'", did_you_mean(type_, TYPES))
             return
         term = Term(
             name, type_, None, part.value, tuple(part.choices), file.clause.clause,
             tuple(plain_words(w) for w in part.words), part.source,
         )  # fmt: skip
-        if name in self.terms:
-            self._wrong(place, f"the term '{name}' stands twice")
         try:
             fixed = term.parse(part.value, self.contract.currency)
         except ValueError as error:
-            self._wrong(place, str(error))
+            hint = did_you_mean(part.value, part.choices) if part.choices else ""
+            self._wrong(file.place("terms", *path, "value"), str(error), hint)
             return
+        self.faulty.discard(name)
         self.terms[name] = Term(
             name, type_, fixed, part.value, term.choices, term.clause, term.words, part.source
         )
@@ -490,25 +534,25 @@ class _Loader:
     def _answer_sets(self, file: _File, given: Mapping[str, str], path: Path_) -> dict[str, Typed]:
         sets = {}
         for name, text in given.items():
-            place = file.place(*path, name)
+            at = (*path, name)
             term = self.terms.get(name)
             if term is None:
                 self._wrong(
-                    file.document.keys.get((*path, name), place),
+                    file.document.keys.get(at, file.place(*at)),
                     f"unknown term '{name}'",
                     did_you_mean(name, self.terms),
                 )
                 continue
-            typed = self._value_for(text, term.type, term.choices, place)
+            typed = self._value_for(text, term.type, term.choices, file, at)
             if typed is not None:
                 sets[name] = typed
         return sets
 
     def _value_for(
-        self, text: str, type_: str, choices: tuple[str, ...], place: Place
+        self, text: str, type_: str, choices: tuple[str, ...], file: _File, path: Path_
     ) -> Typed | None:
         """An expression over terms, or a literal, that gives a value of the wanted type."""
-        scope = self._term_scope()
+        scope, place = self._term_scope(), file.place(*path)
         if text == "none" and type_ != "word":
             return Typed(type_, frozenset(), lambda _f, _s: None, name="none", literal=True)
         try:
@@ -521,10 +565,10 @@ class _Loader:
                     raise ValueError(f"'{text}' is none of: {', '.join(choices)}")
                 typed = Typed(type_, frozenset(), lambda _f, _s: literal, name=text, literal=True)
         except Misspoken as error:
-            self._misspoken(place, error)
+            self._misspoken(file, path, text, error)
             return None
         except ValueError as error:
-            self._wrong(place, str(error), did_you_mean(text, self.terms))
+            self._wrong(place, str(error), did_you_mean(text, {*choices, *self.terms}))
             return None
         if typed.type != type_:
             self._wrong(place, f"a {type_} is expected here, not a {typed.type}")
@@ -537,41 +581,47 @@ class _Loader:
 
     def _settings(self) -> dict[str, Typed | tuple[str, ...] | None]:
         found: dict[str, Typed | tuple[str, ...] | None] = {}
+        first: dict[str, str] = {}
         for file in self.files:
             for component in file.clause.falls_due:
                 self.falls_due[component] = file.clause.clause
             for path, value in _leaves(file.clause.ledger):
-                name, place = ".".join(path), file.place("ledger", *path)
+                name, at = ".".join(path), ("ledger", *path)
+                place = file.document.keys.get(at, file.place(*at))
                 setting = SETTINGS.get(name)
                 if setting is None:
                     self._wrong(place, f"unknown setting '{name}'", did_you_mean(name, SETTINGS))
+                    self.faulty.add(name)
                 elif name in found:
-                    self._wrong(place, f"the setting '{name}' stands twice")
+                    self._wrong(place, f"the setting '{name}' stands twice", first[name])
                 else:
-                    found[name] = self._setting(setting, value, place)
+                    first[name] = f"first at {place}"
+                    found[name] = self._setting(setting, value, file, at)
         for name, setting in SETTINGS.items():
             if name not in found and setting.default is None and not setting.optional:
                 self._file_problem("", f"no clause settles '{name}': {setting.describes}")
         return found
 
     def _setting(
-        self, setting: Setting[Any], value: Any, place: Place
+        self, setting: Setting[Any], value: Any, file: _File, path: Path_
     ) -> Typed | tuple[str, ...] | None:
+        place = file.place(*path)
         if setting.type == "components":
             wrong = [v for v in value if v not in COMPONENTS] if isinstance(value, list) else [""]
             if wrong or len(set(value)) != len(value):
                 self._wrong(place, f"expected a list of some of: {', '.join(COMPONENTS)}")
                 return None
             return tuple(value)
-        if isinstance(value, list):
-            self._wrong(place, f"a {setting.type} is expected here, not a list")
+        if isinstance(value, list) or value is None:
+            given = "nothing" if value is None else "a list"
+            self._wrong(place, f"a {setting.type} is expected here, not {given}")
             return None
         text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
         if setting.type == "index" and text not in self.contract.indices:
             hint = did_you_mean(text, self.contract.indices)
             self._wrong(place, f"contract.yaml declares no index '{text}'", hint)
             return None
-        return self._value_for(text, setting.type, setting.choices, place)
+        return self._value_for(text, setting.type, setting.choices, file, path)
 
     # Names and kinds of the rules -----------------------------------------------------------------
 
@@ -583,14 +633,33 @@ class _Loader:
             name = party.name
             states[role] = State(role, "name", Typed("name", frozenset(), _constant(name)))
         for file, name, part in self._once("state"):
-            place = file.place("state", name, "starts")
+            at = ("state", name, "starts")
+            known = (*TYPES, "names")
+            if part.type not in known:
+                place = file.place("state", name, "type")
+                self._wrong(place, f"unknown type '{part.type}'", did_you_mean(part.type, known))
             try:
                 starts = resolve_text(part.starts, Scope({}, names, scope.currency))
             except Misspoken as error:
-                self._misspoken(place, error)
+                self._misspoken(file, at, part.starts, error)
+                self.faulty.add(name)
                 continue
+            if name in names or name == "today":
+                self._wrong(file.document.keys[at[:-1]], f"'{name}' already names something else")
+            elif starts.type != part.type and not {starts.type, part.type} <= {*TEXTS, "names"}:
+                self._wrong(file.place(*at), f"a {part.type} is expected, not a {starts.type}")
             states[name] = State(name, part.type, starts)
+        for name in self.terms.keys() & {*self.contract.parties, "today"}:
+            place = self._definition("terms", *name.split("."))
+            self._wrong(place, f"'{name}' already names something else")
         return states
+
+    def _definition(self, *path: str) -> Place:
+        """Where a named part of a clause is defined: its own name."""
+        for file in self.files:
+            if path in file.document.keys:
+                return file.document.keys[path]
+        return self.files[0].place()
 
     def _names(self) -> FieldTypes:
         """What rules may speak of besides facts: terms, state, powers and the day."""
@@ -615,8 +684,7 @@ class _Loader:
             kinds[name] = {"date": ("date", ()), **fields_}
         for file in self.files:
             for rule, part in file.clause.rules.items():
-                first = next(iter(part.when.values())).partition(" where ")[0]
-                firsts = " ".join(first.split()).split(" or ")
+                firsts, _condition = kinds_and_condition(next(iter(part.when.values())))
                 inherited = {n: f for kind in firsts for n, f in kinds.get(kind, {}).items()}
                 kinds[rule] = {**inherited, **_finding_fields()}
         kinds["finding"] = _finding_fields()
@@ -627,8 +695,8 @@ class _Loader:
     def _rules(self) -> dict[str, Rule]:
         rules: dict[str, Rule] = {}
         for file, name, part in self._once("rules"):
-            if name in self.kinds or name in derived_kinds():
-                self._wrong(file.place("rules", name), f"'{name}' is already a kind of fact")
+            if name in self.kinds or name in derived_kinds() or name == "finding":
+                self._wrong(self._definition("rules", name), f"'{name}' is already a kind of fact")
             rule = self._rule(file, name, part, ("rules", name))
             if rule is not None:
                 rules[name] = rule
@@ -656,7 +724,7 @@ class _Loader:
             try:
                 alternatives.append(compiler.pattern(alias, text))
             except Misspoken as error:
-                self._misspoken(file.place(*path, "when", alias), error)
+                self._misspoken(file, (*path, "when", alias), text, error)
                 return None
         blocker, unless = "", []
         for alias, text in part.unless.items():
@@ -664,13 +732,13 @@ class _Loader:
                 unless = compiler.pattern(
                     alias, text, negated=True, beforehand=not _acts(part.then)
                 )
-                blocker = text.partition(" where ")[0].strip()
+                blocker = kinds_and_condition(text)[0][0]
                 engine = engine_rules(name, alternatives, unless)
             except Misspoken as error:
-                self._misspoken(file.place(*path, "unless", alias), error)
+                self._misspoken(file, (*path, "unless", alias), text, error)
                 return None
         engine = engine_rules(name, alternatives, unless)
-        made = self._conclusion(file, name, part, path, compiler)
+        made = self._conclusion(file, part, path, compiler)
         if made is None or len(self.problems) > before:
             return None
         return Rule(
@@ -688,7 +756,6 @@ class _Loader:
     def _conclusion(
         self,
         file: _File,
-        name: str,
         part: packfile.RulePart,
         path: Path_,
         compiler: PatternCompiler,
@@ -702,7 +769,7 @@ class _Loader:
             try:
                 found = resolve_text(text, scope)
             except Misspoken as error:
-                self._misspoken(file.place(*path, *at), error)
+                self._misspoken(file, (*path, *at), text, error)
                 return None
             if found.type not in types:
                 self._wrong(
@@ -711,38 +778,19 @@ class _Loader:
             return found
 
         def sentence(text: str, *at: str | int) -> Any:
+            words = plain_words(text)
             try:
-                return parse_sentence(plain_words(text), scope)
+                return parse_sentence(words, scope)
             except Misspoken as error:
-                place = file.place(*path, *at)
-                self._wrong(place, f"in the sentence: {error.message}", error.hint)
+                self._misspoken(file, (*path, *at), words, error)
                 return None
 
-        for effect in ("revises", "accelerates", "disregards", "amends"):
-            alias = getattr(then, effect)
-            if alias and alias not in compiler.aliases:
-                self._wrong(
-                    file.place(*path, "then", effect),
-                    f"no pattern has the alias '{alias}'",
-                    did_you_mean(alias, compiler.aliases),
-                )
-        if then.under and then.under not in self.field_types:
-            self._wrong(
-                file.place(*path, "then", "under"),
-                f"unknown rule '{then.under}'",
-                did_you_mean(then.under, self.field_types),
-            )
-        if then.against and then.against not in self.contract.parties:
-            self._wrong(
-                file.place(*path, "then", "against"),
-                f"'{then.against}' is no party",
-                did_you_mean(then.against, self.contract.parties),
-            )
+        self._check_then(file, then, path, compiler)
         sets = {}
         for state, text in then.sets.items():
             if state not in self.states:
                 self._wrong(
-                    file.place(*path, "then", "sets", state),
+                    file.document.keys.get((*path, "then", "sets", state), file.place(*path)),
                     f"unknown state '{state}'",
                     did_you_mean(state, self.states),
                 )
@@ -771,6 +819,40 @@ class _Loader:
             "sets": sets,
         }
 
+    def _check_then(
+        self, file: _File, then: packfile.Then, path: Path_, compiler: PatternCompiler
+    ) -> None:
+        """The aliases, the rule and the party that a conclusion names."""
+        rules = self._rule_names()
+        for effect, kinds, what in (
+            ("revises", {*rules, "finding"}, "a finding"),
+            ("accelerates", set(self.kinds), "a fact that is given"),
+            ("disregards", {"payment"}, "a payment"),
+            ("amends", {"amendment"}, "an amendment"),
+        ):
+            alias, place = getattr(then, effect), file.place(*path, "then", effect)
+            if alias and alias not in compiler.aliases:
+                hint = did_you_mean(alias, compiler.aliases)
+                self._wrong(place, f"no pattern has the alias '{alias}'", hint)
+            elif alias and not kinds.issuperset(compiler.aliases[alias]):
+                named = " or ".join(compiler.aliases[alias])
+                self._wrong(place, f"'{effect}' is of {what}, and '{alias}' is a {named}")
+        if then.under and then.under not in rules:
+            self._wrong(
+                file.place(*path, "then", "under"),
+                f"unknown rule '{then.under}'",
+                did_you_mean(then.under, rules),
+            )
+        if then.against and then.against not in self.contract.parties:
+            self._wrong(
+                file.place(*path, "then", "against"),
+                f"'{then.against}' is no party",
+                did_you_mean(then.against, self.contract.parties),
+            )
+
+    def _rule_names(self) -> set[str]:
+        return {name for file in self.files for name in file.clause.rules}
+
     def _named_by(self, kind: str) -> str:
         if kind in derived_kinds():
             return derived_kinds()[kind][1]
@@ -780,14 +862,14 @@ class _Loader:
         self, file: _File, question: str, judgment: packfile.Judgment
     ) -> dict[str, Rule]:
         """One rule for each finding that may be judged and each answer: it revises the finding."""
-        rules = {}
+        rules, known = {}, self._rule_names()
         path = ("judgments", question)
         for number, about in enumerate(judgment.about):
-            if about not in self.field_types:
+            if about not in known:
                 self._wrong(
                     file.place(*path, "about", number),
                     f"unknown rule '{about}'",
-                    did_you_mean(about, self.field_types),
+                    did_you_mean(about, known),
                 )
                 continue
             for answer, ruling in judgment.answers.items():
@@ -835,7 +917,7 @@ class _Loader:
         return frozenset(standing)
 
     def _check_standing(self, rule: Rule, standing: set[str]) -> None:
-        place = self._rule_place(rule.id)
+        place = self._rule_place(rule)
         if rule.acts:
             self._wrong(
                 place, f"'{rule.id}' acts, but rests on what is known only at the close of a run"
@@ -856,7 +938,9 @@ class _Loader:
         def visit(name: str, trail: tuple[str, ...]) -> None:
             if name in trail:
                 circle = " → ".join([*trail[trail.index(name) :], name])
-                self._wrong(self._rule_place(name), f"these rules rest on each other: {circle}")
+                self._wrong(
+                    self._rule_place(rules[name]), f"these rules rest on each other: {circle}"
+                )
                 return
             if name not in done:
                 for other in feeds[name]:
@@ -866,17 +950,17 @@ class _Loader:
         for name in feeds:
             visit(name, ())
 
-    def _rule_place(self, rule: str) -> Place:
-        for file in self.files:
-            if rule in file.clause.rules:
-                return file.place("rules", rule)
-        return self.files[0].place()
+    def _rule_place(self, rule: Rule) -> Place:
+        if rule.question:
+            answer = rule.id.rpartition("-judged-")[2]
+            return self._definition("judgments", rule.question, "answers", answer)
+        return self._definition("rules", rule.id)
 
     # Powers and the rest --------------------------------------------------------------------------
 
     def _powers(self) -> dict[str, Power]:
         found = {}
-        rules = {rule for file in self.files for rule in file.clause.rules}
+        rules = self._rule_names()
         for file, name, part in self._once("powers"):
             for key, known in (
                 ("holder", self.contract.parties),
@@ -891,8 +975,8 @@ class _Loader:
                         f"unknown name '{value}'",
                         did_you_mean(value, known),
                     )
-            place = file.place("powers", name, "survives-cure")
-            survives = self._value_for(part.survives_cure, "boolean", (), place)
+            at = ("powers", name, "survives-cure")
+            survives = self._value_for(part.survives_cure, "boolean", (), file, at)
             self._claim(file, part.words, f"power {name}", "powers", name, "words")
             if survives is not None:
                 found[name] = Power(
@@ -913,24 +997,23 @@ class _Loader:
     def _suppositions(self) -> dict[str, Supposition]:
         found = {}
         for file, name, part in self._once("suppositions"):
-            principal = self._value_for(
-                part.principal, "money", (), file.place("suppositions", name, "principal")
-            )
-            since = self._value_for(
-                part.since, "date", (), file.place("suppositions", name, "since")
-            )
+            at = ("suppositions", name)
+            principal = self._value_for(part.principal, "money", (), file, (*at, "principal"))
+            since = self._value_for(part.since, "date", (), file, (*at, "since"))
             if principal is not None and since is not None:
                 found[name] = Supposition(name, plain_words(part.says), principal, since)
         return found
 
     def _begins(self) -> dict[str, tuple[str, ...]]:
         for term, kinds in self.contract.begins.items():
-            place = self.contract_document.place(("begins", term))
-            if term not in self.terms or self.terms[term].type != "date":
-                hint = did_you_mean(term, self.terms)
-                self._wrong(place, f"'{term}' is no term that is a date", hint)
-            for kind in kinds:
+            place = self.contract_document.keys["begins", term]
+            if term not in self.terms:
+                self._wrong(place, f"unknown term '{term}'", did_you_mean(term, self.terms))
+            elif self.terms[term].type != "date":
+                self._wrong(place, f"the term '{term}' is not a date")
+            for number, kind in enumerate(kinds):
                 if kind not in self.kinds:
+                    place = self.contract_document.place(("begins", term, number))
                     self._wrong(place, f"unknown kind '{kind}'", did_you_mean(kind, self.kinds))
         return {term: tuple(kinds) for term, kinds in self.contract.begins.items()}
 
@@ -1018,18 +1101,46 @@ def _where_it_departs(text: str, note: str) -> str:
     return f"they depart from it at '… {departs}'"
 
 
-def _pydantic_problem(document: Document, model: type[BaseModel], error: Any) -> Problem:
-    loc = tuple(part for part in error["loc"] if part != "[key]")
+_NAMES = "small letters and digits, in words joined by hyphens or dots"
+_SHAPES = {
+    "string_type": "text is expected here",
+    "string_too_short": "text is expected here, not nothing",
+    "dict_type": "a mapping is expected here: names with what they hold",
+    "model_type": "a mapping is expected here: names with what they hold",
+    "list_type": "a list is expected here",
+    "too_short": "at least {min_length} are expected here, not {actual_length}",
+    "too_long": "at most {max_length} may stand here, not {actual_length}",
+}
+
+
+def _pydantic_problems(
+    document: Document, model: type[BaseModel], error: ValidationError, at: Path_ = ()
+) -> list[Problem]:
+    return [_pydantic_problem(document, model, e, at) for e in error.errors()]
+
+
+def _pydantic_problem(document: Document, model: type[BaseModel], error: Any, at: Path_) -> Problem:
+    """What pydantic found, in the words of a person; `at` is where the model begins."""
+    inner = tuple(part for part in error["loc"] if part != "[key]")
+    loc, kind = (*at, *inner), error["type"]
     message, hint, place = str(error["msg"]), "", document.place(loc)
-    if error["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         place = document.keys.get(loc, place)
-        message, hint = f"unknown key '{loc[-1]}'", did_you_mean(str(loc[-1]), _keys_at(model, loc))
-    elif error["type"] == "missing":
+        known = _keys_at(model, inner)
+        message, hint = f"unknown key '{loc[-1]}'", did_you_mean(str(loc[-1]), known)
+    elif kind == "missing":
+        place = document.keys.get(loc[:-1], place)
         message = f"the key '{loc[-1]}' is missing"
-    elif error["type"] == "literal_error":
+    elif kind == "literal_error":
         expected = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
         message = f"'{error['input']}' is not one of the words that may stand here"
         hint = did_you_mean(str(error["input"]), expected)
+    elif kind == "string_pattern_mismatch":
+        place = document.keys.get(loc, place) if "[key]" in error["loc"] else place
+        names = packfile.ID in error["ctx"]["pattern"]
+        message = f"'{error['input']}' is no name: {_NAMES}" if names else message
+    elif kind in _SHAPES:
+        message = _SHAPES[kind].format(**error.get("ctx", {}))
     return Problem(place, message, hint)
 
 

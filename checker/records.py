@@ -428,23 +428,23 @@ def document_records(document: Document, path: Path_) -> Found:
         if not isinstance(item, dict):
             problems.append(Problem(document.place(where), "a record is expected: fields by name"))
             continue
-        cells = _yaml_cells(document, where, item, problems)
-        records.append(Record(cells, document.place(where), partial(_find_yaml, document, where)))
+        nested = [name for name, value in item.items() if isinstance(value, list | dict)]
+        problems += [
+            Problem(document.place((*where, name)), f"{shown(name)} holds more than a single value")
+            for name in nested
+        ]
+        if not nested:
+            find = partial(_find_yaml, document, where)
+            records.append(Record(_yaml_cells(item), document.place(where), find))
     return records, problems
 
 
-def _yaml_cells(
-    document: Document, where: Path_, item: dict[str, Any], problems: list[Problem]
-) -> dict[str, Cell]:
+def _yaml_cells(item: dict[str, Any]) -> dict[str, Cell]:
     cells: dict[str, Cell] = {}
     for name, value in item.items():
-        if isinstance(value, list | dict):
-            message = f"{shown(name)} holds more than a single value"
-            problems.append(Problem(document.place((*where, name)), message))
-        elif isinstance(value, bool):
-            cells[name] = value
-        elif value is not None and (word := str(value).strip()):
-            cells[name] = word
+        cell = value if isinstance(value, bool) else str("" if value is None else value).strip()
+        if cell != "":
+            cells[name] = cell
     return cells
 
 

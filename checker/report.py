@@ -28,7 +28,7 @@ OPEN = ("needs-judgment", "needs-fact")
 def report(result: Result) -> dict[str, Any]:
     """The report as plain data; money is text with two decimals, days are ISO dates."""
     evaluation, pack = result.evaluation, result.evaluation.pack
-    findings = [_finding(result, finding) for finding in _ordered(result.findings.values())]
+    findings = Findings(result).ordered()
     contracts = {fact.contract for fact in result.facts if fact.contract}
     return {
         "schema": SCHEMA,
@@ -79,40 +79,50 @@ def _ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (f.date, f.id))
 
 
-def _finding(result: Result, finding: Finding) -> dict[str, Any]:
-    evaluation = result.evaluation
-    obligations = evaluation.ledger.obligations
-    supposed = result.supposed.get(finding.about, ())
-    return {
-        "id": finding.id,
-        "rule": finding.rule,
-        "clause": finding.clause,
-        "outcome": finding.outcome,
-        "against": finding.against or None,
-        "date": iso(finding.date),
-        "amount": _plain(finding.amount),
-        "obligation": finding.about if finding.about in obligations else None,
-        "continuing": evaluation.continuing(finding),
-        "facts": _in_order(result, finding.facts),
-        "says": finding.says,
-        "quote": finding.quote,
-        "working": [*finding.working, *(_supposed(s) for s in supposed)],
-        "provisional": finding.provisional,
-        "revisions": [
-            {
-                "date": iso(revision.date),
-                "outcome": revision.outcome,
-                "says": revision.says,
-                "facts": list(revision.facts),
-            }
-            for revision in finding.revisions
-        ],
-    }
+class Findings:
+    """The findings of a result as data, in the order of their days and names."""
 
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.places = {fact.id: at for at, fact in enumerate(result.facts)}
 
-def _in_order(result: Result, facts: Iterable[str]) -> list[str]:
-    places = {fact.id: at for at, fact in enumerate(result.facts)}
-    return sorted(set(facts), key=lambda fact: (places.get(fact, len(places)), fact))
+    def ordered(self) -> list[dict[str, Any]]:
+        """All of them."""
+        return [self._finding(finding) for finding in _ordered(self.result.findings.values())]
+
+    def _finding(self, finding: Finding) -> dict[str, Any]:
+        evaluation = self.result.evaluation
+        supposed = self.result.supposed.get(finding.about, ())
+        owed = finding.about in evaluation.ledger.obligations
+        return {
+            "id": finding.id,
+            "rule": finding.rule,
+            "clause": finding.clause,
+            "outcome": finding.outcome,
+            "against": finding.against or None,
+            "date": iso(finding.date),
+            "amount": _plain(finding.amount),
+            "obligation": finding.about if owed else None,
+            "continuing": evaluation.continuing(finding),
+            "facts": self._in_order(finding.facts),
+            "says": finding.says,
+            "quote": finding.quote,
+            "working": [*finding.working, *(_supposed(s) for s in supposed)],
+            "provisional": finding.provisional,
+            "revisions": [
+                {
+                    "date": iso(revision.date),
+                    "outcome": revision.outcome,
+                    "says": revision.says,
+                    "facts": list(revision.facts),
+                }
+                for revision in finding.revisions
+            ],
+        }
+
+    def _in_order(self, facts: Iterable[str]) -> list[str]:
+        places = self.places
+        return sorted(set(facts), key=lambda fact: (places.get(fact, len(places)), fact))
 
 
 def _supposed(supposed: Supposed) -> str:

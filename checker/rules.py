@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -92,6 +93,16 @@ def unparse(expression: Expression, alias: str) -> str:
     return expression.text.removeprefix(f"{alias}.") if alias else expression.text
 
 
+def kinds_and_condition(text: str) -> tuple[tuple[str, ...], str]:
+    """The kinds that a pattern names, and what it says after `where`."""
+    named, *rest = re.split(r"\swhere\s", text, maxsplit=1)
+    return tuple(" ".join(named.split()).split(" or ")), "".join(rest)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or {one, other} <= set(TEXTS)
+
+
 @dataclass
 class _Side:
     expression: Expression
@@ -126,8 +137,16 @@ class PatternCompiler:
         return Scope(fields, self.names, self.currency)
 
     def _fields(self, kinds: tuple[str, ...]) -> FieldTypes:
-        """The fields of all the kinds together; one that several have is of one type in all."""
-        return {name: field for kind in kinds for name, field in self.kinds[kind].items()}
+        """The fields of all the kinds together, without those that are of two types in them."""
+        fields: dict[str, tuple[str, Choices]] = {}
+        torn = set()
+        for kind in kinds:
+            for name, field_ in self.kinds[kind].items():
+                type_, choices = fields.setdefault(name, field_)
+                if not _alike(type_, field_[0]):
+                    torn.add(name)
+                fields[name] = (type_, tuple(dict.fromkeys((*choices, *field_[1]))))
+        return {name: field_ for name, field_ in fields.items() if name not in torn}
 
     def pattern(
         self, alias: str, text: str, *, negated: bool = False, beforehand: bool = False
@@ -136,8 +155,7 @@ class PatternCompiler:
 
         A negated one looks for facts told `beforehand`, or else for those told until then.
         """
-        named, _, rest = text.partition(" where ")
-        kinds = tuple(" ".join(named.split()).split(" or "))
+        kinds, rest = kinds_and_condition(text)
         for kind in kinds:
             if kind not in self.kinds:
                 raise Misspoken(f"unknown kind of fact '{kind}'", 0, did_you_mean(kind, self.kinds))

@@ -114,6 +114,37 @@ class Document:
             path = path[:-1]
         return self.places.get(path) or self.source.place(1)
 
+    def within(self, path: Path_, before: str) -> Place:
+        """The place in the text at `path` that comes after the words `before`, however folded.
+
+        Where no text that begins so stands there, the place of the value.
+        """
+        place, value = self.place(path), self.data
+        for step in path if path in self.places else ():
+            value = value[step]
+        words, all_words = "".join(before.split()), "".join(str(value).split())
+        if not isinstance(value, str) or not all_words.startswith(words):
+            return place
+        text = self.source.text
+        at = sum(len(line) + 1 for line in self.source.lines()[: place.line - 1]) + place.column - 1
+        at = _TEXT_BEGINS.match(text, at).end()  # type: ignore[union-attr]  # it can match nothing
+        for letter in words:
+            at = _skip_blanks(text, at)
+            if text[at : at + 1] != letter:  # an escape in a quoted text: nearer is not known
+                return place
+            at += 1
+        at = at if words == all_words else _skip_blanks(text, at)
+        return self.source.place(*_line_column(text, at))
+
+
+_TEXT_BEGINS = re.compile(r"[|>][-+\d]*[ \t]*(?:#.*)?\n\s*|['\"]?")
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
+
 
 def load_yaml(source: Source) -> Document:
     """The one document of the text; true/false, plain integers and null resolve, the rest is text.

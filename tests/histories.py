@@ -127,7 +127,7 @@ class Story:
         split = seen["payments"][-1]
         before = self.look(day)
         due = {
-            name: cents(before["balances"][f"{name}_due"])
+            name: sum(cents(o["unpaid"]) for o in before["obligations"] if o["component"] == name)
             for name in ("interest", "principal", "costs")
         }
         return {

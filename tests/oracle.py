@@ -211,8 +211,9 @@ class Obligation:
     unpaid: int
     accelerated: bool = False
     paid_on: date | None = None
-    defaulted_on: date | None = None
+    missed_on: date | None = None
     missed: int = 0
+    in_doubt: bool = False
 
 
 @dataclass
@@ -243,6 +244,7 @@ class Ledger:
     on_account: int = 0
     last_on_account: str | None = None
     stuck: bool = False
+    starved: int = 0
     advanced: int = 0
     reborrowed: int = 0
     reborrowable: int = 0
@@ -260,6 +262,8 @@ class Ledger:
     refunded: int = 0
     waivers: list[tuple[date, str, str]] = field(default_factory=list)
     needed_for: dict[str, list[str]] = field(default_factory=dict)
+    # payments of the open period that were left unapplied because it had no rate
+    lacking: list[tuple[date, str]] = field(default_factory=list)
 
     # -- findings
 
@@ -393,6 +397,11 @@ class Ledger:
         if not bears:
             return
         about = f"interest/{due}"
+        # Chosen: `rate-missing` is of the period as it turned out, and is dated the first day on
+        # which a value was needed and lacking, be it by a payment before the period closed.
+        for needed_on, payment in self.lacking:
+            self.miss_rate(about, needed_on, payment)
+        self.lacking = []
         if rate.observed_on is not None and rate.observed_on < self.start:
             # "A value older than the start of the period it is used for is the information finding
             # `rate-stale`."  Chosen: word for word, so under `in-advance` it is nearly always so.
@@ -462,7 +471,7 @@ class Ledger:
 
     def supports(self, obligation: Obligation) -> bool:
         """Whether this obligation's event of default, if any, supports the power to accelerate."""
-        if obligation.defaulted_on is None:
+        if obligation.missed_on is None or obligation.in_doubt:
             return False
         if self.is_waived(f"event-of-default/{obligation.id}", obligation.id, "borrower"):
             return False  # "it no longer supports a power"
@@ -524,8 +533,12 @@ class Ledger:
             if obligation.unpaid and obligation.last_day + ONE_DAY == day:
                 # "Unpaid at the close of the last day: event of default, dated the next day"; "Any
                 # shortfall, one cent included, is unpaid."
-                obligation.defaulted_on = day
+                obligation.missed_on = day
                 obligation.missed = obligation.unpaid
+                # Chosen: "nothing is guessed" and "the report is undetermined", so where all the
+                # money left unapplied for want of a rate could have paid what is unpaid, nobody can
+                # say that it was not paid.  More than that is unpaid whatever the rate was.
+                obligation.in_doubt = obligation.unpaid <= self.starved
 
     def step_3(self, facts: list[Fact], day: date) -> None:
         """ "Notices, judgments, waivers; then elections (acceleration)."."""
@@ -550,6 +563,12 @@ class Ledger:
         """ "its validity is judged by what is known that day"."""
         valid = any(self.supports(obligation) for obligation in self.obligations)
         self.accelerations.append({"fact": fact["id"], "date": day.isoformat(), "valid": valid})
+        if not valid and any(obligation.in_doubt for obligation in self.obligations):
+            # Chosen: whether the power had arisen cannot be said either.  It is not exercised:
+            # "nothing is guessed".
+            kind = "acceleration-undetermined"
+            self.find(kind, fact["id"], "needs-fact", "lender", day, None)
+            return
         if not valid:
             # "An `acceleration` without an available power changes nothing in the ledger and is a
             # breach by the lender."
@@ -584,8 +603,9 @@ class Ledger:
             # "every payment is `unapplied` and moves no balance".  Chosen: once one payment had to
             # be left unapplied for want of a rate, so is every later one.
             if so_far is None:
-                self.miss_rate(f"interest/{self.period_due()}", day, fact["id"])
+                self.lacking.append((day, fact["id"]))
             self.stuck = True
+            self.starved += amount
             applied = False
         left = amount if applied else 0
         provisional = False
@@ -777,7 +797,8 @@ class Ledger:
 def state_of(obligation: Obligation) -> str:
     """One of the states of the page, at the close of the last day looked at."""
     if obligation.paid_on is None:
-        return "defaulted" if obligation.defaulted_on else "due"
+        # Chosen: an amount in doubt is told as the books have it, unpaid when its last day passed.
+        return "defaulted" if obligation.missed_on else "due"
     if obligation.paid_on <= obligation.payable:
         return "paid"
     return "paid-in-grace" if obligation.paid_on <= obligation.last_day else "paid-after-default"
@@ -788,19 +809,16 @@ def report_obligations(book: Ledger, end: date) -> list[dict[str, Any]]:
     rows = []
     for o in book.obligations:
         state = state_of(o)
-        if o.defaulted_on:
-            book.find(
-                "event-of-default",
-                o.id,
-                "event-of-default",
-                "borrower",
-                o.defaulted_on,
-                o.missed,
-                o.id,
-            )
+        if o.missed_on and o.in_doubt:
+            kind = "default-undetermined"
+            book.find(kind, o.id, "needs-fact", "borrower", o.missed_on, o.missed, o.id)
+            book.findings[f"{kind}/{o.id}"]["continuing"] = o.unpaid > 0
+        elif o.missed_on:
+            kind = "event-of-default"
+            book.find(kind, o.id, kind, "borrower", o.missed_on, o.missed, o.id)
             # "Each event of default is `continuing` until its amount is paid or the default is
             # waived."
-            book.findings[f"event-of-default/{o.id}"]["continuing"] = o.unpaid > 0
+            book.findings[f"{kind}/{o.id}"]["continuing"] = o.unpaid > 0
         if state == "paid-in-grace":
             assert o.paid_on is not None
             book.find("late-in-grace", o.id, "met-in-grace", None, o.paid_on, o.amount, o.id)
@@ -848,12 +866,15 @@ def report_balances(book: Ledger, end: date) -> dict[str, Any]:
     if book.principal and rate.value is not None:
         year = {end: book.principal}
         per_diem = interest_cents(year, end, tomorrow, rate.value, book.answers["day-count"])
+    # Chosen: once a period that closed cannot be figured, or a payment was left unapplied for want
+    # of a rate, what is owed of interest is not known, however well later periods can be figured.
+    lost = book.stuck or earned is None
     return {
         "principal": money(book.principal),
         "principal_due": money(book.due("principal")),
-        "interest_due": money(book.due("interest")),
-        "accrued_interest": money(None if earned is None else max(0, earned - book.on_account)),
-        "interest_credit": money(None if earned is None else max(0, book.on_account - earned)),
+        "interest_due": money(None if book.stuck else book.due("interest")),
+        "accrued_interest": money(None if lost else max(0, (earned or 0) - book.on_account)),
+        "interest_credit": money(None if lost else max(0, book.on_account - (earned or 0))),
         "costs_due": money(book.due("costs")),
         "excess": money(book.all_excess() - book.refunded),
         "available_to_draw": money(drawable),
@@ -927,7 +948,7 @@ def evaluate(
         outcome = "breach"
     elif outcomes & {"needs-judgment", "needs-fact"}:
         outcome = "undetermined"
-    supporting = [o.defaulted_on for o in book.obligations if o.defaulted_on and book.supports(o)]
+    supporting = [o.missed_on for o in book.obligations if o.missed_on and book.supports(o)]
     return {
         "as_of": as_of,
         "known_on": known_on,
