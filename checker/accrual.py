@@ -111,8 +111,20 @@ class Period:
         weighed = sum(value * (common // denominator) for denominator, value in sums.items())
         return half_up(weighed * rate, common * RATE_ONE)
 
-    def working(self, convention: str, rate: int, total: int) -> tuple[str, ...]:
-        """The multiplication of each stretch of equal balance, and their rounded sum."""
+    def working(
+        self, convention: str, rate: int, total: int, *, most: int | None = None
+    ) -> tuple[str, ...]:
+        """The multiplication of each stretch of equal balance, and their rounded sum.
+
+        Beyond `most` stretches, their sum of balance × days is multiplied instead: a payment's
+        working costs the same however many came before it.
+        """
+        if most is not None and len(self.segments) > most:
+            sums = (f"{grouped(s)} × {percent(rate)} / {d}" for d, s in self.sums.items() if s)
+            return (
+                f"{len(self.segments):,} stretches of equal balance, balance × days summed",
+                f"{' + '.join(sums)} = {grouped(total)}",
+            )
         parts = [
             (balance, days, denominator)
             for since, until, balance in self.segments
@@ -155,22 +167,22 @@ class Accrual:
         self.counted = arrangement.accrues_from  # days before it are in the sums
         self.closed: list[Period] = []
         self.mover = ""  # the fact that last moved principal
-        self.period = self._new_period(self.counted)
+        self.period = self._new_period(self.counted, self.counted)
 
-    def _new_period(self, start: Day) -> Period:
-        period = Period(start, self._due_after(start))
+    def _new_period(self, start: Day, after: Day) -> Period:
+        period = Period(start, self._due_after(after))
         if self.mover:
             period.facts.append(self.mover)
         return period
 
-    def _due_after(self, start: Day) -> Day:
+    def _due_after(self, day: Day) -> Day:
         also = self.arrangement.also_closes_on
-        due = self.arrangement.interest_due.next_after(start)
-        return min(due, also) if also is not None and also > start else due
+        due = self.arrangement.interest_due.next_after(day)
+        return min(due, also) if also is not None and also > day else due
 
-    def terms_changed(self) -> None:
-        """The open period falls due by the terms in force."""
-        self.period.due = self._due_after(self.period.start)
+    def terms_changed(self, day: Day) -> None:
+        """The open period falls due by the terms in force, unless it closes this very day."""
+        self.period.due = self._due_after(day)
 
     def count_until(self, day: Day) -> None:
         """The balance as it stands earns the interest of the days before `day`."""
@@ -251,11 +263,14 @@ class Accrual:
             return 0, fixing
         return (None if fixing.rate is None else self.period.total(fixing.rate)), fixing
 
+    def bears_through(self, day: Day) -> bool:
+        """Whether the open period bears interest at the close of `day`, that day's own included."""
+        return self.period.bears or (self.principal > 0 and day >= self.counted)
+
     def earned_through(self, day: Day) -> tuple[int | None, Fixing]:
         """The open period's interest at the close of `day`, that day's own included."""
         fixing = self.fixing(day)
-        stands = bool(self.principal) and day >= self.counted
-        if not (self.period.bears or stands):
+        if not self.bears_through(day):
             return 0, fixing
         if fixing.rate is None:
             return None, fixing
@@ -297,7 +312,7 @@ class Accrual:
         elif fixing.rate is not None:
             period.interest = period.total(fixing.rate)
         self.closed.append(period)
-        self.period = self._new_period(self.counted)
+        self.period = self._new_period(self.counted, day)
         if period.interest is not None:
             self.period.paid = max(0, period.paid - period.interest)
         return period

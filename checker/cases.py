@@ -185,6 +185,11 @@ class _Reader:
     def _wrong(self, path: Path_, message: str, hint: str = "") -> None:
         self.problems.append(Problem(self.document.place(path), message, hint))
 
+    def _unknown(self, path: Path_, what: str, known: Iterable[str]) -> None:
+        name = str(path[-1])
+        message, hint = f"the pack has no {what} '{name}'", did_you_mean(name, known)
+        self.problems.append(Problem(self.document.keys[path], message, hint))
+
     def _try(self, path: Path_, parse: Callable[[str], T], text: str) -> T | None:
         try:
             return parse(text)
@@ -199,8 +204,7 @@ class _Reader:
         for name, answer in readings.items():
             question = self.pack.questions.get(name)
             if question is None:
-                hint = did_you_mean(name, self.pack.questions)
-                self._wrong((*path, name), f"the pack has no reading '{name}'", hint)
+                self._unknown((*path, name), "reading", self.pack.questions)
             elif answer not in question.answers:
                 hint = did_you_mean(answer, question.answers)
                 self._wrong((*path, name), f"'{answer}' is no answer to '{name}'", hint)
@@ -210,8 +214,7 @@ class _Reader:
         for name, text in terms.items():
             term = self.pack.terms.get(name)
             if term is None:
-                hint = did_you_mean(name, self.pack.terms)
-                self._wrong((*path, name), f"the pack has no term '{name}'", hint)
+                self._unknown((*path, name), "term", self.pack.terms)
                 continue
             try:
                 chosen[name] = term.parse(text, self.pack.currency)
@@ -373,8 +376,8 @@ def coverage(pack: Pack, cases: Iterable[Case]) -> list[Covered]:
 class _Shown:
     fires: str = ""
     silent: str = ""
-    inside: dict[str, str] = field(default_factory=dict)
-    outside: dict[str, str] = field(default_factory=dict)
+    inside: dict[tuple[str, str], str] = field(default_factory=dict)
+    outside: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def look(self, rule: Rule, seen: _Recording, title: str, steps: Mapping[Boundary, int]) -> None:
         """Takes the case down for all that it is the first to show."""
@@ -386,14 +389,14 @@ class _Shown:
             for distance, holds in _distances(rule, boundary, seen.records):
                 side = _side(boundary.op, distance, steps[boundary])
                 if side == "inside":
-                    self.inside.setdefault(boundary.text, title)
+                    self.inside.setdefault((boundary.alias, boundary.text), title)
                 elif side == "outside" and not holds:
-                    self.outside.setdefault(boundary.text, title)
+                    self.outside.setdefault((boundary.alias, boundary.text), title)
 
     def sides(self, rule: Rule) -> Iterator[Sides]:
         """Each ordering as it is written, once, in however many alternatives it stands."""
-        for text, boundary in {b.text: b for b in rule.boundaries}.items():
-            yield Sides(boundary, self.inside.get(text, ""), self.outside.get(text, ""))
+        for at, boundary in {(b.alias, b.text): b for b in rule.boundaries}.items():
+            yield Sides(boundary, self.inside.get(at, ""), self.outside.get(at, ""))
 
 
 def _could_fire(rule: Rule, told: set[str]) -> bool:

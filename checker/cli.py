@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -129,6 +130,7 @@ def check(
         if facts == ("-",) and format_ == "jsonl":
             data = _stream(asked, engines)
         else:
+            gc.disable()  # all that is made stays to the end: there is nothing to collect
             data = report(asked.evaluate(engines, facts))
             _show(data, format_)
     for name, path in outputs:

@@ -24,18 +24,18 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 def parse_day(text: str) -> Day:
     """The day of an ISO date between 1900 and 2299; ValueError says what is wrong."""
     if not _ISO.fullmatch(text):
-        raise ValueError("not a date: write it as 2001-12-31")
+        raise ValueError("not a date: write it as 2001-06-29")
     try:
         day = date(int(text[:4]), int(text[5:7]), int(text[8:])).toordinal()
     except ValueError:
         raise ValueError(f"the date {text} does not exist") from None
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError("dates lie between 1900-01-01 and 2299-12-31")
+        raise ValueError("dates lie between 1900 and 2299")
     return day
 
 
 def iso(day: Day) -> str:
-    """`2001-12-31`."""
+    """`2001-06-29`."""
     return date.fromordinal(day).isoformat()
 
 
@@ -148,6 +148,8 @@ def parse_duration(text: str) -> Duration:
     if found is None:
         raise ValueError("not a length of time: write 5 calendar days, 2 business days, 3 months")
     unit = found["unit"].removeprefix("calendar ")
+    if unit.startswith("year") and len(found["count"]) > 3:  # it would lead out of the calendar
+        raise ValueError("a length of time has at most 999 years")
     return Duration(int(found["count"]), unit if unit.endswith("s") else unit + "s")
 
 
@@ -160,6 +162,16 @@ _DAY_OF_MONTH = re.compile(r"every month on the (?P<day>\d{1,2})(?:st|nd|rd|th)"
 _EVERY_MONTHS = re.compile(r"every (?P<count>\d{1,2}) months from (?P<anchor>\d{4}-\d{2}-\d{2})")
 
 
+@cache
+def _dates_around(dates: tuple[tuple[int, int], ...], year: int) -> tuple[Day, ...]:
+    """The days of a schedule in a year, the one before and the one after."""
+    return tuple(
+        date(y, month, min(day, calendar.monthrange(y, month)[1])).toordinal()
+        for y in (year - 1, year, year + 1)
+        for month, day in dates
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Recurring dates: a day of each of some months of every year, without end or beginning.
@@ -170,15 +182,8 @@ class Schedule:
     text: str
     dates: tuple[tuple[int, int], ...]  # (month, day), sorted
 
-    def _of_year(self, year: int) -> list[Day]:
-        return [
-            date(year, month, min(day, calendar.monthrange(year, month)[1])).toordinal()
-            for month, day in self.dates
-        ]
-
-    def _near(self, day: Day) -> list[Day]:
-        year = date.fromordinal(day).year
-        return [d for y in (year - 1, year, year + 1) for d in self._of_year(y)]
+    def _near(self, day: Day) -> tuple[Day, ...]:
+        return _dates_around(self.dates, date.fromordinal(day).year)
 
     def next_after(self, day: Day) -> Day:
         """The first of the dates after `day`."""
@@ -207,7 +212,7 @@ class Schedule:
 
 def parse_schedule(text: str) -> Schedule:
     """`every 31 December`, `every 31 March and 30 September`, `every month on the 1st`,
-    `every 3 months from 2000-12-31`."""
+    `every 3 months from 2001-06-29`."""
     lowered = " ".join(text.lower().split())
     if found := _DAY_OF_MONTH.fullmatch(lowered):
         dates = [(month, int(found["day"])) for month in range(1, 13)]

@@ -18,6 +18,19 @@ from checker.pack import OWN_WORDS, Pack, Power, Supposition
 from checker.rules import BLOCKER, Naming, Rule, distinct
 from checker.timeline import effective
 
+SEVERITY = (
+    "event-of-default",
+    "breach",
+    "needs-judgment",
+    "needs-fact",
+    "met-in-grace",
+    "met",
+    "information",
+    "waived",
+    "not-applicable",
+)
+"""Which outcome stands where one rule finds two about one thing."""
+
 SETTLED = ("met", "met-in-grace", "waived", "not-applicable")
 
 
@@ -70,6 +83,7 @@ class Finding:
         amounts = [a for a in (self.amount, other.amount) if a is not None]
         return replace(
             self,
+            outcome=min(self.outcome, other.outcome, key=SEVERITY.index),
             amount=sum(amounts) if amounts else None,
             says=self.says if self.says == other.says else f"{self.says} {other.says}",
             facts=tuple(dict.fromkeys((*self.facts, *other.facts))),
@@ -98,7 +112,10 @@ class Engines:
         late = [r for r in pack.rules.values() if r.id in pack.standing]
         self.loop = make([e for rule in loop for e in rule.patterns])
         self.standing = make([e for rule in late for e in rule.patterns])
+        self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
+        self.kinds = self.loop_kinds | self.late_kinds
+        self.late_seen = {k for rule in late for k in (*rule.kinds, BLOCKER + rule.blocker)}
 
     def close(self) -> None:
         """Frees what the engine holds."""
@@ -169,6 +186,7 @@ class Evaluation(Naming):
         }
         self._folded: dict[str, str] = {}
         self.state: dict[str, Any] = {}
+        self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
@@ -217,7 +235,8 @@ class Evaluation(Naming):
         support = [f for f in found if self._supports(power, f)]
         if support:
             return "available", min(f.date for f in support)
-        if any(f.rule == power.in_doubt_on for f in self.findings.values()):
+        doubts = any(f.rule == power.in_doubt_on for f in self.findings.values())
+        if doubts or self.ledger.in_doubt(self.today):
             return "undetermined", None
         return ("lapsed" if found else "not-arisen"), None
 
@@ -381,10 +400,9 @@ class Evaluation(Naming):
         while waiting:
             records = []
             for occurrence in waiting:
-                record = self.pack.projections.record(occurrence, self)
-                if record is not None:
+                if occurrence.kind in self.engines.loop_kinds:
                     self._told.append(occurrence)
-                    records.append(record)
+                    records.append(self.pack.projections.record(occurrence, self))
                 if occurrence.kind in self.engines.late_kinds and not _is_finding(occurrence):
                     self._kept.append(occurrence)
             waiting = []
@@ -416,6 +434,7 @@ class Evaluation(Naming):
         return []
 
     def _set(self, name: str, value: Any) -> None:
+        self._moved.add(name)
         if self.pack.states[name].type == "names":
             self.state[name] |= {self.canonical(str(value))}
         else:
@@ -432,6 +451,9 @@ class Evaluation(Naming):
                 str(values["id"]),
             )
         )
+        for state in self.pack.states.values():
+            if state.starts.name == values["term"] and state.name not in self._moved:
+                self.state[state.name] = state.starts.evaluate({}, self)
         self.arrangement.forget()
         self.ledger.terms_changed(self.today)
 
@@ -449,8 +471,10 @@ class Evaluation(Naming):
         """
         findings = dict(self.findings)
         told = self._told_at_close(findings)
-        waiting = [pair for o in told for pair in self._projected([_as_blocker(o)])]
-        waiting += [pair for o in told for pair in self._projected([o])]
+        waiting = self._projected(
+            _as_blocker(o) for o in told if BLOCKER + o.kind in self.engines.late_seen
+        )
+        waiting += self._projected(told)
         known: list[Occurrence] = []
         with self.engines.standing.session() as session:
             while waiting:
@@ -472,12 +496,8 @@ class Evaluation(Naming):
         return told
 
     def _projected(self, occurrences: Iterable[Occurrence]) -> list[tuple[Occurrence, Record]]:
-        found = []
-        for occurrence in occurrences:
-            record = self.pack.projections.record(occurrence, self)
-            if record is not None:
-                found.append((occurrence, record))
-        return found
+        projections, kinds = self.pack.projections, self.engines.late_seen
+        return [(o, projections.record(o, self)) for o in occurrences if o.kind in kinds]
 
     def _standing_occurrences(self) -> Iterator[Occurrence]:
         accrual = self.ledger.accrual
@@ -487,7 +507,7 @@ class Evaluation(Naming):
                 interest, fixing = accrual.earned_through(self.today)
             starved = [day for day, _fact in period.starved]
             seen = self.today if period.closed_on is None else period.closed_on
-            bears = period.bears or (not period.closed and accrual.principal > 0)
+            bears = period.bears if period.closed else accrual.bears_through(self.today)
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
@@ -533,8 +553,7 @@ class Conclusion:
         says = rule.says.fill(facts, naming)
         sources = tuple(dict.fromkeys(f for o in self.found.values() for f in o.facts))
         if rule.revises:
-            self._revise(str(facts[rule.revises]["id"]), says)
-            return []
+            return self._revise(str(facts[rule.revises]["id"]), says)
         first = next(iter(self.found.values()))
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
@@ -557,20 +576,29 @@ class Conclusion:
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:
-            self.findings[finding.id] = self.findings[finding.id].merged(finding)
-            return []
+            before = self.findings[finding.id]
+            merged = self.findings[finding.id] = before.merged(finding)
+            changed = merged.outcome != before.outcome
+            return finding_occurrences(merged, {})[1:] if changed else []
         self.findings[finding.id] = finding
         naming.firsts[finding.id] = first.values
-        return finding_occurrences(finding, first.values)
+        if rule.under in naming.engines.kinds:
+            return finding_occurrences(finding, first.values)
+        return []
 
-    def _revise(self, finding: str, says: str) -> None:
-        """The word that revises a finding bears the date of the latest fact that made it."""
+    def _revise(self, finding: str, says: str) -> list[Occurrence]:
+        """Puts a new word on a finding, and tells it as a finding anew.
+
+        The word bears the date of the latest fact that made it.
+        """
         others = [o for alias, o in self.found.items() if alias != self.rule.revises]
         day = max(int(o.values["date"]) for o in others)
         facts = tuple(dict.fromkeys(f for o in others for f in o.facts))
         revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
-        if revision not in self.findings[finding].revisions:
-            self.findings[finding] = self.findings[finding].revised(revision)
+        if revision in self.findings[finding].revisions:
+            return []
+        self.findings[finding] = self.findings[finding].revised(revision)
+        return finding_occurrences(self.findings[finding], {})[1:]
 
 
 def finding_occurrences(finding: Finding, first: Mapping[str, Value]) -> list[Occurrence]:

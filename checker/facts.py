@@ -57,7 +57,7 @@ FIELD_TYPES = frozenset(
     "money rate date boolean word text name fact target index term".split()  # noqa: SIM905 (words)
 )
 _FIELD_KEYS = ("type", "required", "choices", "may-be-zero", "of", "describes")
-_KIND_KEYS = ("describes", "step", "happens", "shared", "fields")
+_KIND_KEYS = ("describes", "step", "happens", "shared", "needs-one-of", "fields")
 _STEPS = {step.name.lower(): step for step in Step}
 _KIND_NAME = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
@@ -165,6 +165,7 @@ class _Declared:
             _STEPS.get(step, Step.NOTICE),
             happens=self._flag(path, body, "happens", default=True),
             shared=self._flag(path, body, "shared", default=False),
+            one_of=self._words(path, body, "needs-one-of"),
             describes=self._text(path, body, "describes"),
         )
 
@@ -354,6 +355,9 @@ class _Typist:
         for name in required:
             if name not in values and name not in record.cells:
                 self._wrong(record.value(name), f"the {kind.name} has no '{name}'")
+        if kind.one_of and not any(name in record.cells for name in kind.one_of):
+            wanted = " or ".join(f"'{name}'" for name in kind.one_of)
+            self._wrong(record.value("kind"), f"the {kind.name} has none of {wanted}")
         if len(self.problems) == before:
             for name, message, hint in self.disagreements(kind, values):
                 self._wrong(record.value(name), message, hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from checker.dates import Duration, iso, parse_day, parse_duration, parse_schedule
@@ -65,12 +66,15 @@ _SHAPES = {
 def infer_type(text: str) -> str:
     """The type that a literal shows by its shape, even where it is not quite a value of it.
 
-    ValueError where the shape is that of two types; what has none of these shapes is a word.
+    ValueError where the shape is that of two types, or of none and of more than a word.
     """
     if re.fullmatch(r"-?[\d,]*\.\d+", text, re.ASCII):
         raise ValueError(f"rate or money? write {text}%, or USD {text} in the contract's currency")
     fitting = (t for t, shape in _SHAPES.items() if re.fullmatch(shape, text, re.ASCII))
-    return next(fitting, "word")
+    type_ = next(fitting, "word")
+    if type_ == "word" and " " in text:
+        raise ValueError("neither a figure nor a single word: give its type, such as name or text")
+    return type_
 
 
 def fold(text: str, type_: str) -> str:
@@ -81,7 +85,7 @@ def fold(text: str, type_: str) -> str:
 
 
 def show(value: object, type_: str) -> str:
-    """A value as sentences show it: 146,712.33, 2000-12-31, 10.50%."""
+    """A value as sentences show it: 146,712.33, 2001-06-29, 10.50%."""
     if value is None:
         return "none"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -196,9 +200,9 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 class _Parser:
     def __init__(self, text: str, currency: str) -> None:
-        self.tokens = [*_tokens(text), _Token("end", "", len(text))]
+        self.tokens = [*islice(_tokens(text), MAX_TOKENS + 1), _Token("end", "", len(text))]
         self.at, self.currency, self.depth = 0, currency, 0
-        if len(self.tokens) > MAX_TOKENS:  # nobody could read it, and what follows recurses
+        if len(self.tokens) > MAX_TOKENS + 1:  # nobody could read it, and what follows recurses
             raise Misspoken("too long: write several", self.tokens[MAX_TOKENS].offset)
 
     @property
@@ -259,7 +263,7 @@ class _Parser:
             return self._membership(left, negated, offset)
         if negated:
             raise Misspoken("expected 'in' after 'not'", self.next.offset)
-        return Comparison("==", left, Literal(True, "boolean", offset), offset)
+        return Comparison("==", left, Literal(True, "boolean", offset), left.offset)
 
     def _presence(self, left: Expression, present: bool, offset: int) -> Presence:
         if not isinstance(left, Name):
@@ -325,15 +329,16 @@ def branches(condition: Condition) -> list[list[Comparison | Presence]]:
         return [[condition]]
     if condition.op == "not":
         return branches(_negate(condition.parts[0]))
-    if condition.op == "or":
-        return [branch for part in condition.parts for branch in branches(part)]
-    joined: list[list[Comparison | Presence]] = [[]]
+    found: list[list[Comparison | Presence]] = [] if condition.op == "or" else [[]]
     for part in condition.parts:
-        found = branches(part)
-        if len(joined) * len(found) > MAX_BRANCHES:
+        of_part = branches(part)
+        if condition.op == "or":
+            found += of_part
+        else:
+            found = [done + branch for done in found for branch in of_part]
+        if len(found) > MAX_BRANCHES:
             raise Misspoken("too many alternatives: write several rules", condition.offset)
-        joined = [done + branch for done in joined for branch in found]
-    return joined
+    return found
 
 
 def _negate(condition: Condition) -> Condition:

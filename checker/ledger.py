@@ -145,9 +145,10 @@ class Ledger:
         self.unapplied = 0  # paid, and left without application for want of a rate
         self._open: dict[str, list[Obligation]] = {component: [] for component in COMPONENTS}
         self._deadlines: list[tuple[Day, int, Obligation]] = []
+        self._doubtful: Day | None = None  # the last day to pay interest that is not known
         self._count = 0
-        self._matured: Day | None = None
-        self._also_closed: Day | None = None
+        self._matured = False
+        self._also_closed = False
 
     # What falls due -------------------------------------------------------------------------------
 
@@ -166,16 +167,15 @@ class Ledger:
         if self._closes(day):
             with_day = self.arrangement.closing_day == "included"
             found += self._close_period(day, "schedule", with_day=with_day)
-        matures = self.arrangement.matures
-        if matures <= day and self._matured != matures:
-            self._matured = matures
+        if self.arrangement.matures <= day and not self._matured:
+            self._matured = True
             found += self._principal_due(day, "maturity", [self.accrual.mover])
         return found + self._passed_deadlines(day)
 
     def _closes(self, day: Day) -> bool:
         settled, also = self.arrangement, self.arrangement.also_closes_on
-        if also is not None and also <= day and self._also_closed != also:
-            self._also_closed = also
+        if also is not None and also <= day and not self._also_closed:
+            self._also_closed = True
             return also >= settled.accrues_from
         first = settled.interest_due.next_after(settled.accrues_from)
         return day >= first and settled.interest_due.last_until(day) == day
@@ -186,6 +186,8 @@ class Ledger:
             return []
         if period.interest is None or period.fixing is None:
             self.stuck = True
+            last = self._last_day("interest", day)
+            self._doubtful = last if self._doubtful is None else min(last, self._doubtful)
             return []
         credit = self.accrual.period.paid
         if credit and not self.accrual.principal:
@@ -246,17 +248,34 @@ class Ledger:
         self._open[component].append(obligation)
         return self._tell("obligation", obligation, {})
 
-    def _settle_deadline(self, obligation: Obligation) -> None:
+    def in_doubt(self, day: Day) -> bool:
+        """Whether the last day to pay interest has passed that could not be figured."""
+        return self._doubtful is not None and self._doubtful < day
+
+    def _payable(self, due: Day) -> Day:
+        settled = self.arrangement
+        return adjust(due, settled.payable_convention, settled.deadline_calendar)
+
+    def _last_day(self, component: str, due: Day) -> Day:
         settled, calendar = self.arrangement, self.arrangement.deadline_calendar
-        obligation.payable = adjust(obligation.due, settled.payable_convention, calendar)
-        last = settled.grace(obligation.component).after(obligation.payable, calendar)
-        obligation.last_day = adjust(last, settled.last_day_convention, calendar)
+        last = settled.grace(component).after(self._payable(due), calendar)
+        return adjust(last, settled.last_day_convention, calendar)
+
+    def _settle_deadline(self, obligation: Obligation) -> None:
+        obligation.payable = self._payable(obligation.due)
+        obligation.last_day = self._last_day(obligation.component, obligation.due)
         self._count += 1
         heapq.heappush(self._deadlines, (obligation.last_day, self._count, obligation))
 
     def terms_changed(self, day: Day) -> None:
-        """What is open follows the terms in force; no deadline is moved behind yesterday."""
-        self.accrual.terms_changed()
+        """What is open follows the terms in force; no deadline is moved behind yesterday.
+
+        A maturity that has come comes again only where it is moved to a day that is still to come.
+        """
+        also = self.arrangement.also_closes_on
+        self._matured = self._matured and self.arrangement.matures <= day
+        self._also_closed = self._also_closed and also is not None and also <= day
+        self.accrual.terms_changed(day)
         self._deadlines = []
         for component in COMPONENTS:
             for obligation in self._open[component]:
@@ -312,9 +331,9 @@ class Ledger:
         return found + self._principal_due(day, "acceleration", [self.accrual.mover, fact])
 
     def release(self, id_: str, day: Day) -> None:
-        """What is unpaid of an obligation is no longer owed."""
-        obligation = self.obligations[id_]
-        if obligation.unpaid:
+        """What is unpaid of an obligation, if there is one of that id, is no longer owed."""
+        obligation = self.obligations.get(id_)
+        if obligation is not None and obligation.unpaid:
             obligation.unpaid = 0
             obligation.released_on = day
             self._open[obligation.component].remove(obligation)
@@ -344,7 +363,7 @@ class Ledger:
             "over": max(0, redrawn - room),
         }
         found = [Occurrence("drawing", values, (fact,), tuple(working))]
-        if self._matured is not None and settled.matures <= day:
+        if self._matured:
             id_ = f"principal/{iso(day)}/{fact}"
             found.append(self._fall(id_, "principal", "advance", day, amount, [fact]))
         return found
@@ -463,7 +482,7 @@ class Ledger:
     def _working_of_accrued(self, period: Period, fixing: Fixing, earned: int) -> tuple[str, ...]:
         if fixing.rate is None:
             return ()
-        lines = period.working(self.arrangement.day_count, fixing.rate, earned)
+        lines = period.working(self.arrangement.day_count, fixing.rate, earned, most=12)
         if period.paid:
             left = grouped(earned - period.paid)
             lines += (f"{grouped(earned)} − {grouped(period.paid)} paid before = {left}",)
@@ -509,7 +528,7 @@ class Ledger:
             credit=max(0, paid - earned) if known and earned is not None else None,
             per_diem=per_diem,
             available=self._available(day),
-            provisional=not fixing.final and (accrual.period.bears or bool(accrual.principal)),
+            provisional=not fixing.final and accrual.bears_through(day),
         )
 
     def _available(self, day: Day) -> int:

@@ -92,6 +92,7 @@ class Kind:
     fields: Mapping[str, Field]
     step: Step
     happens: bool = True  # it cannot be recorded before it happened
+    one_of: tuple[str, ...] = ()  # fields of which at least one must be there
     shared: bool = False  # one record without a contract reaches every contract
     describes: str = ""
 

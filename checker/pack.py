@@ -61,8 +61,11 @@ class Term:
     source: str = ""
 
     def parse(self, text: str, currency: str) -> TermValue:
-        """A value for this term as a person writes it; ValueError where it cannot be one."""
-        if text == "none" and self.type != "word":
+        """A value for this term as a person writes it; ValueError where it cannot be one.
+
+        Only what the contract leaves open may be `none`.
+        """
+        if text == "none" and self.type != "word" and self.value is None:
             return None
         value = parse_literal(text, self.type, currency)
         if self.choices and value not in self.choices:
@@ -261,6 +264,9 @@ class _Loader:
         note = sources.pop("note.txt", None)
         if note is None and "note.txt" not in self.unreadable:
             self._file_problem("note.txt", "the contract's own words are missing: note.txt")
+        if note is not None and not note.text.strip():
+            self._file_problem("note.txt", "note.txt is empty: it holds the contract's own words")
+            note = None
         contract_document = self._yaml(sources.pop("contract.yaml", None), "contract.yaml")
         contract = self._model(packfile.Contract, contract_document)
         for source in sources.values():
@@ -481,6 +487,10 @@ class _Loader:
             self._wrong(place, f"'{name}' is no name: {_NAMES}")
         if name in self.terms:
             self._wrong(place, f"the term '{name}' stands twice")
+        if name in self.contract.parties or name == "today":
+            key = file.document.keys["terms", *path]
+            self._wrong(key, f"'{name}' already names something else")
+            return
         try:
             type_ = part.type or ("word" if part.choices else infer_type(part.value))
         except ValueError as error:
@@ -543,20 +553,33 @@ class _Loader:
                     did_you_mean(name, self.terms),
                 )
                 continue
-            typed = self._value_for(text, term.type, term.choices, file, at)
+            open_ = term.value is None
+            typed = self._value_for(text, term.type, term.choices, file, at, optional=open_)
             if typed is not None:
                 sets[name] = typed
         return sets
 
     def _value_for(
-        self, text: str, type_: str, choices: tuple[str, ...], file: _File, path: Path_
+        self,
+        text: str,
+        type_: str,
+        choices: tuple[str, ...],
+        file: _File,
+        path: Path_,
+        *,
+        optional: bool = False,
     ) -> Typed | None:
-        """An expression over terms, or a literal, that gives a value of the wanted type."""
+        """An expression over terms, or a literal, that gives a value of the wanted type.
+
+        Only where it is `optional` it may be `none`, or a term that is.
+        """
         scope, place = self._term_scope(), file.place(*path)
-        if text == "none" and type_ != "word":
-            return Typed(type_, frozenset(), lambda _f, _s: None, name="none", literal=True)
+        if text in self.faulty:
+            return None
         try:
-            if text in self.terms or type_ not in ("schedule", "index", "text", "name", "word"):
+            if text == "none" and type_ != "word" and optional:
+                typed = Typed(type_, frozenset(), lambda _f, _s: None, name="none", literal=True)
+            elif text in self.terms or type_ not in ("schedule", "index", "text", "name", "word"):
                 expected = Typed(type_, frozenset(), lambda _f, _s: None, choices, "it")
                 typed = scope.resolve(parse_expression(text, scope.currency), expected)
             else:
@@ -570,14 +593,16 @@ class _Loader:
         except ValueError as error:
             self._wrong(place, str(error), did_you_mean(text, {*choices, *self.terms}))
             return None
+        foreign = sorted(set(typed.choices) - set(choices)) if choices and not typed.literal else []
         if typed.type != type_:
             self._wrong(place, f"a {type_} is expected here, not a {typed.type}")
-            return None
-        foreign = sorted(set(typed.choices) - set(choices)) if choices and not typed.literal else []
-        if foreign:
+        elif foreign:
             self._wrong(place, f"'{text}' may be '{foreign[0]}', which has no meaning here")
-            return None
-        return typed
+        elif not optional and text in self.terms and self.terms[text].value is None:
+            self._wrong(place, f"'{text}' may be none, which has no meaning here")
+        else:
+            return typed
+        return None
 
     def _settings(self) -> dict[str, Typed | tuple[str, ...] | None]:
         found: dict[str, Typed | tuple[str, ...] | None] = {}
@@ -621,7 +646,9 @@ class _Loader:
             hint = did_you_mean(text, self.contract.indices)
             self._wrong(place, f"contract.yaml declares no index '{text}'", hint)
             return None
-        return self._value_for(text, setting.type, setting.choices, file, path)
+        return self._value_for(
+            text, setting.type, setting.choices, file, path, optional=setting.optional
+        )
 
     # Names and kinds of the rules -----------------------------------------------------------------
 
@@ -635,23 +662,21 @@ class _Loader:
         for file, name, part in self._once("state"):
             at = ("state", name, "starts")
             known = (*TYPES, "names")
-            if part.type not in known:
-                place = file.place("state", name, "type")
-                self._wrong(place, f"unknown type '{part.type}'", did_you_mean(part.type, known))
             try:
                 starts = resolve_text(part.starts, Scope({}, names, scope.currency))
             except Misspoken as error:
                 self._misspoken(file, at, part.starts, error)
                 self.faulty.add(name)
                 continue
+            fits = starts.type == part.type or {starts.type, part.type} <= {*TEXTS, "names"}
+            if part.type not in known:
+                place = file.place("state", name, "type")
+                self._wrong(place, f"unknown type '{part.type}'", did_you_mean(part.type, known))
+            elif not fits:
+                self._wrong(file.place(*at), f"a {part.type} is expected, not a {starts.type}")
             if name in names or name == "today":
                 self._wrong(file.document.keys[at[:-1]], f"'{name}' already names something else")
-            elif starts.type != part.type and not {starts.type, part.type} <= {*TEXTS, "names"}:
-                self._wrong(file.place(*at), f"a {part.type} is expected, not a {starts.type}")
             states[name] = State(name, part.type, starts)
-        for name in self.terms.keys() & {*self.contract.parties, "today"}:
-            place = self._definition("terms", *name.split("."))
-            self._wrong(place, f"'{name}' already names something else")
         return states
 
     def _definition(self, *path: str) -> Place:
@@ -682,13 +707,23 @@ class _Loader:
             kinds[name] = fields
         for name, (fields_, _named, _standing) in derived_kinds().items():
             kinds[name] = {"date": ("date", ()), **fields_}
-        for file in self.files:
-            for rule, part in file.clause.rules.items():
-                firsts, _condition = kinds_and_condition(next(iter(part.when.values())))
-                inherited = {n: f for kind in firsts for n, f in kinds.get(kind, {}).items()}
-                kinds[rule] = {**inherited, **_finding_fields()}
         kinds["finding"] = _finding_fields()
-        return kinds
+        firsts = {
+            rule: kinds_and_condition(next(iter(part.when.values())))[0]
+            for file in self.files
+            for rule, part in file.clause.rules.items()
+            if rule not in kinds
+        }
+
+        def fields_of(kind: str, trail: tuple[str, ...]) -> FieldTypes:
+            """A finding has its own fields, and those of what its rule first looked for."""
+            if kind in kinds or kind in trail:
+                return kinds.get(kind, {})
+            inner = [fields_of(k, (*trail, kind)) for k in firsts.get(kind, ())]
+            inherited = {name: field_ for fields in inner for name, field_ in fields.items()}
+            return {**inherited, **_finding_fields()} if kind in firsts else {}
+
+        return kinds | {rule: fields_of(rule, ()) for rule in firsts}
 
     # Rules ----------------------------------------------------------------------------------------
 
@@ -719,6 +754,10 @@ class _Loader:
             name, self.field_types, self.names, self.contract.currency, self.projections
         )
         before = len(self.problems)
+        patterns = (*part.when.values(), *part.unless.values())
+        if self.faulty & {kind for text in patterns for kind in kinds_and_condition(text)[0]}:
+            self.faulty.add(name)  # nothing can be said of what rests on a faulty definition
+            return None
         alternatives = []
         for alias, text in part.when.items():
             try:
@@ -1108,8 +1147,8 @@ _SHAPES = {
     "dict_type": "a mapping is expected here: names with what they hold",
     "model_type": "a mapping is expected here: names with what they hold",
     "list_type": "a list is expected here",
-    "too_short": "at least {min_length} are expected here, not {actual_length}",
-    "too_long": "at most {max_length} may stand here, not {actual_length}",
+    "too_short": "at least {min_length} must stand here",
+    "too_long": "at most {max_length} may stand here",
 }
 
 
@@ -1154,7 +1193,8 @@ def _keys_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
             node = node.get("items", {})
         else:
             inner = node.get("properties", {}).get(part)
-            node = inner or node.get("additionalProperties") or {}
+            named = iter(node.get("patternProperties", {}).values())
+            node = inner or next(named, None) or node.get("additionalProperties") or {}
     return list(_resolve(schema, node).get("properties", {}))
 
 

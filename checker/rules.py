@@ -74,13 +74,14 @@ class Projections:
         self.fields.setdefault(kind, {})[key] = projector
         return key
 
-    def record(self, occurrence: Occurrence, naming: Naming) -> Record | None:
-        """What the engine sees of an occurrence; None where no rule looks at its kind."""
-        projectors = self.fields.get(occurrence.kind)
-        if projectors is None:
-            return None
-        made = ((key, make(occurrence.values, naming)) for key, make in projectors.items())
-        return Record(occurrence.kind, {key: value for key, value in made if value is not None})
+    def record(self, occurrence: Occurrence, naming: Naming) -> Record:
+        """What the engine sees of an occurrence: the fields that rules look at, where present."""
+        values, seen = occurrence.values, {}
+        for key, make in self.fields[occurrence.kind].items():
+            value = make(values, naming)
+            if value is not None:
+                seen[key] = value
+        return Record(occurrence.kind, seen)
 
 
 def unparse(expression: Expression, alias: str) -> str:
@@ -232,8 +233,11 @@ class PatternCompiler:
         """Both sides with their meaning; a bare word means one of the other side's choices."""
         try:
             left = scope.resolve(atom.left)
-        except Misspoken:
-            right = scope.resolve(atom.right)
+        except Misspoken as unknown:
+            try:
+                right = scope.resolve(atom.right)
+            except Misspoken:
+                raise unknown from None
             left = scope.resolve(atom.left, right)
         else:
             right = scope.resolve(atom.right, left)

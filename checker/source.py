@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,9 @@ class Document:
         Where no text that begins so stands there, the place of the value.
         """
         place, value = self.place(path), self.data
-        for step in path if path in self.places else ():
+        while path not in self.places and path:
+            path = path[:-1]
+        for step in path:
             value = value[step]
         words, all_words = "".join(before.split()), "".join(str(value).split())
         if not isinstance(value, str) or not all_words.startswith(words):
@@ -172,7 +174,8 @@ def _yaml_problem(source: Source, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     message = str(getattr(error, "problem", None) or error).splitlines()[0]
     place = source.place(mark.line + 1, mark.column + 1) if mark else source.place(1)
-    return Problem(place, f"not YAML: {message}")
+    column = min(place.column, len(place.excerpt) + 1)  # it may stand behind the line's end
+    return Problem(replace(place, column=column), f"not YAML: {message}")
 
 
 class _Reader:

@@ -14,6 +14,12 @@ from rich.text import Text
 
 WIDTH = 112
 
+MOST = 200
+"""How many rows or findings of a sort a terminal is given; the other formats hold all."""
+
+MOST_LINES = 12
+"""How many lines of one working are shown."""
+
 Data = Mapping[str, Any]
 
 _STYLES = {
@@ -50,10 +56,15 @@ def render_text(data: Data, out: IO[str] | None = None, *, color: bool | None = 
         color_system="auto" if out is not None else None,
         soft_wrap=False,
     )
-    _Page(console, data).show()
+    show_on(console, data)
     if not isinstance(target, StringIO):
         return ""
     return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())
+
+
+def show_on(console: Console, data: Data) -> None:
+    """Prints the report on a console."""
+    _Page(console, data).show()
 
 
 def money(text: str | None) -> str:
@@ -151,13 +162,26 @@ class _Page:
 
     # Tables ---------------------------------------------------------------------------------------
 
-    def _table(self, columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> None:
+    def _table(self, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
         for name, number in columns:
             table.add_column(name, justify="right" if number else "left", no_wrap=name != "Due")
-        for row in rows:
+        for row in rows[:MOST]:
             table.add_row(*(Text(cell) for cell in row))
         self.console.print(table)
+        self._more(len(rows) - MOST)
+
+    def _more(self, count: int) -> None:
+        if count > 0:
+            self._line(f"  … and {count:,} more, in the JSON report", "dim")
+
+    def _working(self, lines: Sequence[str], left: int) -> None:
+        for line in lines[:MOST_LINES]:
+            self._indented(line, left)
+        if len(lines) > MOST_LINES + 1:
+            self._indented(f"… {len(lines) - MOST_LINES - 1:,} lines more …", left, "dim")
+        if len(lines) > MOST_LINES:
+            self._indented(lines[-1], left)
 
     def _obligations(self) -> None:
         rows = [
@@ -228,8 +252,7 @@ class _Page:
         for period in self.data["periods"]:
             if period["working"] and period["interest"] not in (None, "0.00"):
                 self._indented(f"{period['from']} – {period['to']}:", 2)
-                for line in period["working"]:
-                    self._indented(line, 6)
+                self._working(period["working"], 6)
 
     # Findings -------------------------------------------------------------------------------------
 
@@ -239,8 +262,9 @@ class _Page:
             if not found:
                 continue
             self._heading(title)
-            for finding in found:
+            for finding in found[:MOST]:
                 self._finding(finding)
+            self._more(len(found) - MOST)
 
     def _finding(self, finding: Data) -> None:
         head = Text("  ")
@@ -255,8 +279,7 @@ class _Page:
             self._indented(f"{revision['date']}: {revision['says']}", 6, "magenta")
         if finding["outcome"] in ("met",):
             return
-        for line in finding["working"]:
-            self._indented(line, 8)
+        self._working(finding["working"], 8)
         if finding["quote"]:
             self._indented(f"“{finding['quote']}”", 6, "italic")
         marks = [f"facts: {', '.join(finding['facts'][:12])}{_more(finding['facts'])}"]

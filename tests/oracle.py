@@ -245,6 +245,7 @@ class Ledger:
     last_on_account: str | None = None
     stuck: bool = False
     starved: int = 0
+    unknown_dues: list[date] = field(default_factory=list)
     advanced: int = 0
     reborrowed: int = 0
     reborrowable: int = 0
@@ -259,7 +260,6 @@ class Ledger:
     periods: list[dict[str, Any]] = field(default_factory=list)
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     excess: dict[str, dict[str, Any]] = field(default_factory=dict)
-    refunded: int = 0
     waivers: list[tuple[date, str, str]] = field(default_factory=list)
     needed_for: dict[str, list[str]] = field(default_factory=dict)
     # payments of the open period that were left unapplied because it had no rate
@@ -423,6 +423,7 @@ class Ledger:
             # "If no value was observed up to the day needed, interest cannot be figured"; "From
             # the first period that cannot be figured, every payment is `unapplied`"
             self.miss_rate(about, day, about)
+            self.unknown_dues.append(self.last_day("interest", day)[1])
             self.stuck = True
             self.on_account = 0
         else:
@@ -444,10 +445,8 @@ class Ledger:
 
     # -- what is due
 
-    def fall_due(
-        self, component: str, about: str, day: date, amount: int, accelerated: bool = False
-    ) -> None:
-        """An amount falls due."""
+    def last_day(self, component: str, day: date) -> tuple[date, date]:
+        """When an amount due on a day is payable, and the last day to pay it."""
         # "Grace: interest and other amounts, 5 calendar days after the due date ...; principal,
         # none."
         grace = GRACE_DAYS
@@ -461,6 +460,13 @@ class Ledger:
         last_day = payable + timedelta(days=grace)
         if self.answers["due-on-holiday"] == "due-date-and-last-day":
             last_day = next_business_day(last_day)  # "the last day of grace moves likewise"
+        return payable, last_day
+
+    def fall_due(
+        self, component: str, about: str, day: date, amount: int, accelerated: bool = False
+    ) -> None:
+        """An amount falls due."""
+        payable, last_day = self.last_day(component, day)
         self.obligations.append(
             Obligation(about, component, day, payable, last_day, amount, amount, accelerated)
         )
@@ -481,8 +487,18 @@ class Ledger:
 
     def over_pay(self, fact: str, day: date, amount: int) -> None:
         """ "(6) A remainder is `excess`, to be refunded"."""
-        entry = self.excess.setdefault(fact, {"date": day, "amount": 0})
+        entry = self.excess.setdefault(fact, {"date": day, "amount": 0, "held": 0})
         entry["amount"] += amount
+        entry["held"] += amount
+
+    def refund(self, amount: int) -> None:
+        """ "a `refund` fact clears it" (oldest first)."""
+        # Chosen: a refund beyond the excess of that day clears nothing that comes later, for
+        # "Nothing looks ahead"; nor does what comes later move what it cleared.
+        for entry in self.excess.values():
+            part = min(amount, entry["held"])
+            entry["held"] -= part
+            amount -= part
 
     # -- the six steps
 
@@ -563,9 +579,11 @@ class Ledger:
         """ "its validity is judged by what is known that day"."""
         valid = any(self.supports(obligation) for obligation in self.obligations)
         self.accelerations.append({"fact": fact["id"], "date": day.isoformat(), "valid": valid})
-        if not valid and any(obligation.in_doubt for obligation in self.obligations):
-            # Chosen: whether the power had arisen cannot be said either.  It is not exercised:
-            # "nothing is guessed".
+        in_doubt = any(obligation.in_doubt for obligation in self.obligations)
+        if not valid and (in_doubt or any(last < day for last in self.unknown_dues)):
+            # Chosen: whether the power had arisen cannot be said either, nor where the last day has
+            # passed to pay an interest that nobody can figure.  It is not exercised: "nothing is
+            # guessed".
             kind = "acceleration-undetermined"
             self.find(kind, fact["id"], "needs-fact", "lender", day, None)
             return
@@ -619,10 +637,12 @@ class Ledger:
             interest = split["interest"] + split["accrued"]
             principal = split["principal"] + split["prepaid"]
             self.compare_booked(fact, day, interest, principal, rest > 0)
-            if rest > 0 and cents(fact.get("fee") or "0"):
-                # "a `fee` charged for it (over and above `amount`) is a breach by the lender".
-                fee = cents(fact["fee"])
-                self.find("prepayment-fee", fact["id"], "breach", "lender", day, fee)
+        # "a `fee` charged for it (over and above `amount`) is a breach by the lender": for a
+        # prepayment.  Chosen: what is designated as one is one, even where it was left unapplied.
+        prepaid = left > 0 or split["accrued"] + split["prepaid"] > 0
+        fee = cents(fact.get("fee") or "0")
+        if fee and (prepaid or fact.get("designation") == "prepayment"):
+            self.find("prepayment-fee", fact["id"], "breach", "lender", day, fee)
         entry |= {
             "amount": money(amount),
             "interest": money(split["interest"] + split["accrued"]),
@@ -775,9 +795,7 @@ class Ledger:
             if fact["kind"] == "payment":
                 self.pay(fact, day)
             elif fact["kind"] == "refund":
-                self.refunded += cents(fact["amount"])
-                # Chosen: a refund beyond the excess of that day clears nothing that comes later.
-                self.refunded = min(self.refunded, self.all_excess())
+                self.refund(cents(fact["amount"]))
         # 5. "Advances, in the order given."
         for fact in facts:
             if fact["kind"] == "advance":
@@ -786,9 +804,9 @@ class Ledger:
         if day >= NOTE_DATE and day >= self.start:
             self.earning[day] = self.principal
 
-    def all_excess(self) -> int:
-        """All that was ever paid too much."""
-        return sum(entry["amount"] for entry in self.excess.values())
+    def all_held(self) -> int:
+        """All that was paid too much and not refunded."""
+        return sum(entry["held"] for entry in self.excess.values())
 
 
 # --- the report -----------------------------------------------------------------------------------
@@ -839,12 +857,11 @@ def report_obligations(book: Ledger, end: date) -> list[dict[str, Any]]:
 
 
 def report_excess(book: Ledger) -> None:
-    """ "`overpaid`; a `refund` fact clears it" (oldest first)."""
-    refunds = book.refunded
+    """ "A remainder is `excess`, to be refunded (`overpaid`; a `refund` fact clears it)"."""
+    # Chosen: what was cleared is still told, but does not continue.
     for fact, entry in book.excess.items():
         book.find("overpaid", fact, "information", None, entry["date"], entry["amount"])
-        book.findings[f"overpaid/{fact}"]["continuing"] = refunds < entry["amount"]
-        refunds -= min(refunds, entry["amount"])
+        book.findings[f"overpaid/{fact}"]["continuing"] = entry["held"] > 0
 
 
 def report_balances(book: Ledger, end: date) -> dict[str, Any]:
@@ -876,7 +893,7 @@ def report_balances(book: Ledger, end: date) -> dict[str, Any]:
         "accrued_interest": money(None if lost else max(0, (earned or 0) - book.on_account)),
         "interest_credit": money(None if lost else max(0, book.on_account - (earned or 0))),
         "costs_due": money(book.due("costs")),
-        "excess": money(book.all_excess() - book.refunded),
+        "excess": money(book.all_held()),
         "available_to_draw": money(drawable),
         "per_diem": money(per_diem),
         "provisional": rate.provisional and book.bears(tomorrow),

@@ -79,7 +79,13 @@ def runs(story: Path) -> Iterator[Run]:
         )
 
 
-KEYS = {"findings": "id", "obligations": "id", "payments": "fact", "periods": "from", "powers": "id"}
+KEYS = {
+    "findings": "id",
+    "obligations": "id",
+    "payments": "fact",
+    "periods": "from",
+    "powers": "id",
+}
 
 
 def differences(data: Mapping[str, Any], expect: Mapping[str, Any]) -> list[str]:

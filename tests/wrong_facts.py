@@ -111,7 +111,7 @@ VALUES = [
     _csv("a blank field that is required", "p1,2001-01-02,payment, ,", 3, 24,
          "the payment has no 'amount'"),
     _csv("a date that does not exist", "p1,2001-02-29,payment,5", 3, 4, "does not exist"),
-    _csv("a date of another form", "p1,02/01/2001,payment,5", 3, 4, "write it as 2001-12-31"),
+    _csv("a date of another form", "p1,02/01/2001,payment,5", 3, 4, "write it as 2001-06-29"),
     _csv("a date of long ago", "p1,0001-01-01,payment,5", 3, 4, "between 1900"),
     _csv("a date and a time", "p1,2001-01-02T10:00,payment,5", 3, 4, "not a date"),
     _csv("an amount with three decimals", "p1,2001-01-02,payment,5.001", 3, 23,
@@ -308,6 +308,8 @@ FORMS = [
     _json("a wrong amount on its own line",
           f'[{_payment("5")},\n  {{"id": "p2", "date": "2001-01-02",\n'
           '   "kind": "payment", "amount": "x"}]', 3, 33, "not an amount of money"),
+    _yaml("a statement of nothing", "- {id: s1, date: 2001-01-02, kind: statement}", 1, 36,
+          "the statement has none of 'total' or 'principal' or 'interest'"),
     _yaml("a mapping for a list", "id: p1\ndate: 2001-01-02\n", 1, 1,
           "a list of records is expected"),
     _yaml("a YAML record that is none", "- p1\n", 1, 3, "a record is expected"),

@@ -1,0 +1,49 @@
+# Everything a person needs: `make demo` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STORY := fixtures/second-amended-note/default-and-acceleration
+
+# durable-rules 2.0.28 calls a C function that Python 3.13 took away under its old name.
+ifeq ($(shell $(PYTHON) -c "import sys; print(sys.version_info >= (3, 13))"),True)
+export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
+endif
+
+.PHONY: demo test check lint types bench goldens pictures clean
+
+$(BIN)/checker: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.test: $(BIN)/checker
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+demo: $(BIN)/checker ## sets up and checks one story of the note (it ends in a breach: exit code 1)
+	@$(BIN)/checker check rules/second-amended-note $(STORY)/facts.csv; \
+	code=$$?; echo "exit code $$code"; test $$code -eq 1
+
+test: $(VENV)/.test ## sets up and runs the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+check: lint types test ## lint, types and tests
+
+bench: $(VENV)/.test ## measures; the figures go to the terminal
+	$(BIN)/python -m bench.run
+
+goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
+	$(BIN)/python -m tests.stories
+
+pictures: $(VENV)/.test ## draws the picture of a report that the README shows
+	$(BIN)/python -m docs.picture
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

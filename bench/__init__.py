@@ -1,0 +1,1 @@
+"""Measures the checker; nothing here is a test."""

@@ -1,0 +1,70 @@
+"""The house keeps its floors: imports go downward, and one room alone knows the engine."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.product import ROOT
+
+CHECKER = ROOT / "checker"
+LAYERS = {
+    0: {"money", "dates", "model"},
+    1: {
+        "source", "records", "language", "engine", "arrangement", "accrual", "ledger", "facts",
+        "timeline", "packfile", "rules", "pack", "evaluate",
+    },
+    2: {"report", "text", "stream", "cases"},
+    3: {"cli", "__main__"},
+}  # fmt: skip
+OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
+
+
+def imports(module: str) -> set[str]:
+    tree = ast.parse((CHECKER / f"{module}.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "checker":
+            found |= {alias.name for alias in node.names} - {"__version__"}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("checker."):
+            found.add(str(node.module).split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("checker.")}
+    return found
+
+
+def test_every_module_has_its_floor() -> None:
+    modules = {path.stem for path in CHECKER.glob("*.py")} - {"__init__"}
+    assert modules == set(OF)
+
+
+def test_imports_go_downward_only() -> None:
+    upward = [
+        (module, other) for module in OF for other in imports(module) if OF[other] > OF[module]
+    ]
+    assert upward == []
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    waiting = {module: imports(module) for module in OF}
+    while free := [module for module, others in waiting.items() if not others & set(waiting)]:
+        for module in free:
+            del waiting[module]
+    assert waiting == {}
+
+
+def test_one_module_alone_knows_the_engine() -> None:
+    knowing = {
+        path.stem
+        for path in CHECKER.glob("*.py")
+        if re.search(r"^\s*(import|from) durable", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert knowing == {"engine"}
+
+
+def test_every_module_says_in_one_sentence_what_it_is() -> None:
+    for path in CHECKER.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        words = ast.get_docstring(tree) or ""
+        assert words, path
+        assert words.splitlines()[0].endswith("."), path
