@@ -13,7 +13,8 @@ DAY = date.toordinal
 def facts(count: int, seed: int = 1) -> list[Fact]:
     """A contract of about `count` facts: a draw, rates, many small payments and re-borrowings."""
     dice = random.Random(seed)
-    first, made = DAY(date(2000, 11, 27)), []
+    first = DAY(date(2000, 11, 27))
+    made: list[Fact] = []
 
     def add(kind: str, day: int, **values: int | str) -> None:
         at = len(made)

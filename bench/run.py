@@ -17,9 +17,9 @@ from checker.dates import iso
 from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
+from checker.loader import load_pack
 from checker.model import Fact
 from checker.money import percent, plain
-from checker.pack import load_pack
 from checker.report import report
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,13 +28,10 @@ from checker.facts import facts_in
 from checker.language import TermValue
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
 from checker.money import RATE_ONE
-from checker.pack import (
-    Pack,
-    _pydantic_problems,  # what is wrong in a file is told in one way
-    derived_kinds,
-)
-from checker.packfile import Id, Part, Text, Written
+from checker.pack import Pack
+from checker.packfile import Id, Part, Text, Written, model_problems
 from checker.report import report
+from checker.rulebook import derived_kinds
 from checker.rules import Boundary, Rule
 from checker.source import Document, load_yaml, read_source
 from checker.timeline import last_date
@@ -125,7 +122,7 @@ def load_cases(pack: Pack, path: Path) -> list[Case]:
     try:
         file = CasesPart.model_validate(document.data)
     except ValidationError as error:
-        raise WrongInput(_pydantic_problems(document, CasesPart, error)) from error
+        raise WrongInput(model_problems(document, CasesPart, error)) from error
     reader = _Reader(pack, document, file)
     cases = [reader.case(number, part) for number, part in enumerate(file.cases)]
     if reader.problems:

@@ -20,8 +20,9 @@ from checker.engine import EngineUnavailable
 from checker.evaluate import Choices, Engines, Result, evaluate
 from checker.facts import load_facts
 from checker.language import TermValue
+from checker.loader import load_pack
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
-from checker.pack import Pack, load_pack
+from checker.pack import Pack
 from checker.report import exit_code, report
 from checker.source import render
 from checker.stream import Stream

@@ -28,7 +28,7 @@ from typing import Any, Protocol, Self
 
 _durable: Any = None
 try:
-    import durable_rules_engine  # type: ignore[import-not-found]  # a C extension without stubs
+    import durable_rules_engine
 
     _durable = durable_rules_engine
     _IMPORT_FAULT = ""

@@ -1,10 +1,23 @@
-"""The files of a pack as pydantic models: what may stand in them, and in which form."""
+"""The files of a pack as pydantic models: what may stand in them, and how a fault is told."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from checker.model import Problem, did_you_mean
+from checker.source import Document
+
+Path_ = tuple[str | int, ...]
 
 OUTCOMES = (
     "met",
@@ -220,3 +233,68 @@ class Contract(Part):
         default={}, description="Terms that are dates, and the kinds refused before them."
     )
     unruled: list[Unruled] = []
+
+
+# What is wrong in a file -------------------------------------------------------------------------
+
+NAMES = "small letters and digits, in words joined by hyphens or dots"
+_SHAPES = {
+    "string_type": "text is expected here",
+    "string_too_short": "text is expected here, not nothing",
+    "dict_type": "a mapping is expected here: names with what they hold",
+    "model_type": "a mapping is expected here: names with what they hold",
+    "list_type": "a list is expected here",
+    "too_short": "at least {min_length} must stand here",
+    "too_long": "at most {max_length} may stand here",
+}
+
+
+def model_problems(
+    document: Document, model: type[BaseModel], error: ValidationError, at: Path_ = ()
+) -> list[Problem]:
+    """What is wrong in a document against a model, each with its place and a suggestion."""
+    return [_model_problem(document, model, e, at) for e in error.errors()]
+
+
+def _model_problem(document: Document, model: type[BaseModel], error: Any, at: Path_) -> Problem:
+    """What pydantic found, in the words of a person; `at` is where the model begins."""
+    inner = tuple(part for part in error["loc"] if part != "[key]")
+    loc, kind = (*at, *inner), error["type"]
+    message, hint, place = str(error["msg"]), "", document.place(loc)
+    if kind == "extra_forbidden":
+        place = document.keys.get(loc, place)
+        known = _keys_at(model, inner)
+        message, hint = f"unknown key '{loc[-1]}'", did_you_mean(str(loc[-1]), known)
+    elif kind == "missing":
+        place = document.keys.get(loc[:-1], place)
+        message = f"the key '{loc[-1]}' is missing"
+    elif kind == "literal_error":
+        expected = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
+        message = f"'{error['input']}' is not one of the words that may stand here"
+        hint = did_you_mean(str(error["input"]), expected)
+    elif kind == "string_pattern_mismatch":
+        place = document.keys.get(loc, place) if "[key]" in error["loc"] else place
+        names = ID in error["ctx"]["pattern"]
+        message = f"'{error['input']}' is no name: {NAMES}" if names else message
+    elif kind in _SHAPES:
+        message = _SHAPES[kind].format(**error.get("ctx", {}))
+    return Problem(place, message, hint)
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """The keys that the schema allows where an unknown one stands."""
+    schema = model.model_json_schema(by_alias=True)
+    node = schema
+    for part in loc[:-1]:
+        node = _resolve(schema, node)
+        if isinstance(part, int):
+            node = node.get("items", {})
+        else:
+            inner = node.get("properties", {}).get(part)
+            named = iter(node.get("patternProperties", {}).values())
+            node = inner or next(named, None) or node.get("additionalProperties") or {}
+    return list(_resolve(schema, node).get("properties", {}))
+
+
+def _resolve(schema: Any, node: Any) -> Any:
+    return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node

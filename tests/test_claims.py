@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.pack import Claim, Pack, load_pack, plain_words, sentences, unclaimed
+from checker.loader import load_pack
+from checker.pack import Claim, Pack, plain_words, sentences, unclaimed
 from tests.product import pack
 from tests.wrong_rules import CONTRACT, DEFAULT, LAW, PRINCIPAL, WAIVER, Edit, edited
 

@@ -49,7 +49,7 @@ def test_the_federal_reserve_calendar_is_quantlibs_from_1999_to_2030() -> None:
 
 
 def test_the_calendar_of_federal_offices_is_that_of_holidays_but_for_one_day() -> None:
-    theirs = holidays.UnitedStates(years=range(1999, 2032), observed=True)
+    theirs = holidays.country_holidays("US", years=range(1999, 2032), observed=True)
     special = {"Inauguration Day", "National Day of Mourning"}
     differ = [
         iso(day)

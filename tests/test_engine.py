@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.naive import NaiveRuleset, RecordingRuleset, SilentRuleset
 
 import checker.engine as module
 from checker.engine import (
@@ -29,6 +28,7 @@ from checker.engine import (
     Ruleset,
     Test,
 )
+from tests.naive import NaiveRuleset, RecordingRuleset, SilentRuleset
 
 LOW, HIGH = -(2**63), 2**63 - 1
 TEXT = 'quote " brace {"id":7} slash \\ é 漢 😀 \u2028'

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from tests.histories import FEATURES, features, random_history
 from tests.oracle import (
     INDEX,

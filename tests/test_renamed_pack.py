@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from checker.engine import Matcher, Ruleset
-from checker.pack import load_pack, plain_words, unclaimed
+from checker.loader import load_pack
+from checker.pack import plain_words, unclaimed
 from checker.records import read_records
 from checker.source import load_yaml, read_source
 from tests.histories import random_history

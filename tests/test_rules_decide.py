@@ -14,8 +14,8 @@ import pytest
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
-from checker.pack import derived_kinds
 from checker.report import report
+from checker.rulebook import derived_kinds
 from checker.timeline import last_date
 from tests.histories import random_history
 from tests.naive import NaiveRuleset, NaiveSession, SilentRuleset, _holds

@@ -35,7 +35,7 @@ def streamed(records: list[dict[str, Any]], as_of: str, readings: dict[str, str]
     stream = Stream(
         chosen, engines(), vocabulary, Choices(readings=readings), as_of=parse_day(as_of)
     )
-    changes = []
+    changes: list[dict[str, Any]] = []
     try:
         for number, record in enumerate(records):
             changes += stream.take_line(json.dumps(record).encode(), number)

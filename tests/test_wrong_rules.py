@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from checker.loader import load_pack
 from checker.model import Problem, WrongInput
-from checker.pack import load_pack
 from checker.source import render
 from tests.product import NOTE
 from tests.wrong_rules import (

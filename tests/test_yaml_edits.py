@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from checker.engine import Matcher, Ruleset
+from checker.loader import load_pack
 from checker.model import WrongInput
-from checker.pack import load_pack, unclaimed
+from checker.pack import unclaimed
 from tests.product import check
 from tests.wrong_rules import (
     CONTRACT,
