@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -653,6 +654,11 @@ class Result:
     supposed: Mapping[str, tuple[Supposed, ...]]  # by statement
     asserted: int
     matches: int
+
+    @cached_property
+    def doubtful(self) -> frozenset[str]:
+        """What findings are about that wait for a fact."""
+        return frozenset(f.about for f in self.findings.values() if f.outcome == "needs-fact")
 
 
 def evaluate(

@@ -10,7 +10,7 @@ import rfc8785
 
 from checker import __version__
 from checker.accrual import Period
-from checker.dates import Day, iso
+from checker.dates import iso
 from checker.engine import ENGINE_NAME
 from checker.evaluate import Evaluation, Finding, Result, Supposed
 from checker.language import show
@@ -44,7 +44,7 @@ def report(result: Result) -> dict[str, Any]:
         "outcome": outcome(findings),
         "findings": findings,
         "obligations": [
-            _obligation(o, pack.clause_of(o.component), result.as_of)
+            _obligation(o, pack.clause_of(o.component), result)
             for o in _obligations(evaluation)
         ],
         "payments": [_payment(split) for split in evaluation.ledger.splits],
@@ -163,8 +163,10 @@ def _obligations(evaluation: Evaluation) -> list[Obligation]:
     return sorted(evaluation.ledger.obligations.values(), key=lambda o: o.due)
 
 
-def _obligation(obligation: Obligation, clause: str, as_of: Day) -> dict[str, Any]:
-    state = obligation.state(as_of)
+def _obligation(obligation: Obligation, clause: str, result: Result) -> dict[str, Any]:
+    state = obligation.state(result.as_of)
+    if state == "defaulted" and obligation.id in result.doubtful:
+        state = "undetermined"  # whether it is in default waits for a fact
     return {
         "id": obligation.id,
         "component": obligation.component,
@@ -176,7 +178,7 @@ def _obligation(obligation: Obligation, clause: str, as_of: Day) -> dict[str, An
         "unpaid": plain(obligation.unpaid),
         "paid_on": None if obligation.paid_on is None else iso(obligation.paid_on),
         "state": state,
-        "in_grace": state == "due" and as_of > obligation.payable,
+        "in_grace": state == "due" and result.as_of > obligation.payable,
         "cause": obligation.cause,
         "provisional": False,
     }

@@ -815,7 +815,8 @@ class Ledger:
 def state_of(obligation: Obligation) -> str:
     """One of the states of the page, at the close of the last day looked at."""
     if obligation.paid_on is None:
-        # Chosen: an amount in doubt is told as the books have it, unpaid when its last day passed.
+        if obligation.missed_on and obligation.in_doubt:
+            return "undetermined"  # "and the report is undetermined"
         return "defaulted" if obligation.missed_on else "due"
     if obligation.paid_on <= obligation.payable:
         return "paid"
