@@ -23,7 +23,7 @@ from checker.engine import (
     Ruleset,
     Test,
 )
-from checker.evaluate import Choices, Engines, evaluate
+from checker.evaluate import Engines, evaluate
 from checker.facts import facts_in
 from checker.language import TermValue
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
@@ -34,6 +34,7 @@ from checker.report import report
 from checker.rulebook import derived_kinds
 from checker.rules import Boundary, Rule
 from checker.source import Document, load_yaml, read_source
+from checker.terms import Choices
 from checker.timeline import last_date
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ import click
 from checker import __version__
 from checker.dates import Day, parse_day
 from checker.engine import EngineUnavailable
-from checker.evaluate import Choices, Engines, Result, evaluate
+from checker.evaluate import Engines, Result, evaluate
 from checker.facts import load_facts
 from checker.language import TermValue
 from checker.loader import load_pack
@@ -26,6 +26,7 @@ from checker.pack import Pack
 from checker.report import exit_code, report
 from checker.source import render
 from checker.stream import Stream
+from checker.terms import Choices
 from checker.text import render_text
 from checker.timeline import last_date
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -11,96 +11,15 @@ from typing import Any
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
-from checker.language import TermValue, Typed, fold
+from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
+from checker.language import Typed, fold
 from checker.ledger import Ledger, Occurrence
 from checker.model import Fact, Step, Value
 from checker.money import grouped
 from checker.pack import OWN_WORDS, Pack, Power, Supposition
 from checker.rules import BLOCKER, Naming, Rule, distinct
+from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
-
-SEVERITY = (
-    "event-of-default",
-    "breach",
-    "needs-judgment",
-    "needs-fact",
-    "met-in-grace",
-    "met",
-    "information",
-    "waived",
-    "not-applicable",
-)
-"""Which outcome stands where one rule finds two about one thing."""
-
-SETTLED = ("met", "met-in-grace", "waived", "not-applicable")
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a user chose: an answer for some questions, and the values of some terms."""
-
-    readings: Mapping[str, str] = field(default_factory=dict)
-    terms: Mapping[str, TermValue] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A later word on a finding: a waiver, or a judgment."""
-
-    rule: str
-    date: Day
-    outcome: str
-    says: str
-    facts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a rule found: the outcome as it stands, and everything that it rests on."""
-
-    id: str
-    rule: str
-    clause: str
-    about: str
-    outcome: str
-    against: str
-    date: Day
-    amount: int | None
-    says: str
-    quote: str
-    facts: tuple[str, ...]
-    working: tuple[str, ...]
-    needs: tuple[str, ...]
-    provisional: bool
-    standing: bool
-    revisions: tuple[Revision, ...] = ()
-
-    def revised(self, revision: Revision) -> Finding:
-        """The finding after a later word on it."""
-        return replace(self, outcome=revision.outcome, revisions=(*self.revisions, revision))
-
-    def merged(self, other: Finding) -> Finding:
-        """Two matches of one rule about one thing, told as one finding."""
-        amounts = [a for a in (self.amount, other.amount) if a is not None]
-        return replace(
-            self,
-            outcome=min(self.outcome, other.outcome, key=SEVERITY.index),
-            amount=sum(amounts) if amounts else None,
-            says=self.says if self.says == other.says else f"{self.says} {other.says}",
-            facts=tuple(dict.fromkeys((*self.facts, *other.facts))),
-            working=(*self.working, *(w for w in other.working if w not in self.working)),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Amended:
-    """One change of a term by an agreed amendment."""
-
-    term: str
-    date: Day
-    value: str
-    document: str
-    fact: str
 
 
 class Engines:
@@ -128,48 +47,6 @@ class Engines:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class _Before:
-    """The terms as they are before readings: what a reading's expressions speak of."""
-
-    def __init__(self, values: Mapping[str, TermValue]) -> None:
-        self.values = values
-
-    def lookup(self, name: str) -> TermValue:
-        return self.values[name]
-
-
-class Terms:
-    """The terms in force: pack, then the user's, then amendments by date, then readings."""
-
-    def __init__(self, pack: Pack, choices: Choices) -> None:
-        self.pack = pack
-        self.values = {name: term.value for name, term in pack.terms.items()} | dict(choices.terms)
-        self.answers = {
-            name: choices.readings.get(name, question.default)
-            for name, question in pack.questions.items()
-        }
-        self.history: list[Amended] = []
-        self.consulted: set[str] = set()
-        self._readings: dict[str, tuple[str, Typed | None]] = {}
-        for name, question in pack.questions.items():
-            for term in {t for sets in question.sets.values() for t in sets}:
-                chosen = question.sets[self.answers[name]].get(term)
-                self._readings[term] = (name, chosen)
-
-    def lookup(self, name: str) -> TermValue:
-        """The value in force of a term; a question that bears on it counts as consulted."""
-        question, chosen = self._readings.get(name, ("", None))
-        if question:
-            self.consulted.add(question)
-        return chosen.evaluate({}, _Before(self.values)) if chosen else self.values[name]
-
-    def amend(self, amended: Amended) -> None:
-        """The term has another value from now on."""
-        term = self.pack.terms[amended.term]
-        self.values[amended.term] = term.parse(amended.value, self.pack.currency)
-        self.history.append(amended)
 
 
 class Evaluation(Naming):
@@ -284,7 +161,8 @@ class Evaluation(Naming):
         self._each(steps[Step.OBSERVATION])
         for fact in steps[Step.DUE]:
             self._tell([self._given(fact)])
-            self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
+            if fact.kind == "costs":
+                self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
         self._tell(self.ledger.fall_due(day))
         self._each(steps[Step.NOTICE])
         self._notify(day, steps[Step.NOTICE])
@@ -293,7 +171,8 @@ class Evaluation(Naming):
             self._payment(fact)
         for fact in steps[Step.ADVANCE]:
             self._tell([self._given(fact)])
-            self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
+            if fact.kind == "advance":
+                self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
         self._each(steps[Step.CLOSE])
 
     def _opening(self, facts: Sequence[Fact]) -> None:
@@ -304,7 +183,8 @@ class Evaluation(Naming):
                 self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
         for fact in facts:
             if fact.kind != "opening-balance":
-                self._tell([self._given(fact), *self._reconcile(fact)])
+                reconciled = self._reconcile(fact) if fact.kind == "statement" else ()
+                self._tell([self._given(fact), *reconciled])
 
     def _reconcile(self, fact: Fact) -> Iterator[Occurrence]:
         """What a statement says, beside the ledger at the opening of the day."""
@@ -341,12 +221,9 @@ class Evaluation(Naming):
 
     def _each(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            if fact.kind == "rate":
-                series = self.ledger.accrual.indices
-                series.setdefault(str(fact.values["index"]), type(self.ledger.accrual.maximum)())
-                series[str(fact.values["index"])].observe(fact.date, _cents(fact, "value"), fact.id)
-            elif fact.kind == "lawful-maximum":
-                self.ledger.accrual.maximum.observe(fact.date, _cents(fact, "value"), fact.id)
+            if fact.kind in ("rate", "lawful-maximum"):
+                index = str(fact.values.get("index", ""))
+                self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
             self._tell([self._given(fact)])
 
     def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
@@ -366,6 +243,7 @@ class Evaluation(Naming):
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
             self._tell(self.ledger.refund(amount, self.today, fact.id))
+        if fact.kind != "payment":
             return
         designation = str(fact.values.get("designation", ""))
         good = fact.id not in self.disregarded
@@ -404,7 +282,7 @@ class Evaluation(Naming):
                 if occurrence.kind in self.engines.loop_kinds:
                     self._told.append(occurrence)
                     records.append(self.pack.projections.record(occurrence, self))
-                if occurrence.kind in self.engines.late_kinds and not _is_finding(occurrence):
+                if occurrence.kind in self.engines.late_kinds and not is_finding(occurrence):
                     self._kept.append(occurrence)
             waiting = []
             if records:
@@ -583,7 +461,7 @@ class Conclusion:
             return finding_occurrences(merged, {})[1:] if changed else []
         self.findings[finding.id] = finding
         naming.firsts[finding.id] = first.values
-        if rule.under in naming.engines.kinds:
+        if finding.standing or rule.under in naming.engines.kinds:
             return finding_occurrences(finding, first.values)
         return []
 
@@ -600,27 +478,6 @@ class Conclusion:
             return []
         self.findings[finding] = self.findings[finding].revised(revision)
         return finding_occurrences(self.findings[finding], {})[1:]
-
-
-def finding_occurrences(finding: Finding, first: Mapping[str, Value]) -> list[Occurrence]:
-    """A finding as facts that other rules may look for: under its rule's name, and as a finding."""
-    own: dict[str, Value] = {
-        "id": finding.id,
-        "about": finding.about,
-        "rule": finding.rule,
-        "clause": finding.clause,
-        "date": finding.date,
-        "outcome": finding.outcome,
-        "against": finding.against,
-    }
-    if finding.amount is not None:
-        own["amount"] = finding.amount
-    told = Occurrence(finding.rule, {**first, **own}, finding.facts, (), finding.provisional)
-    return [told, replace(told, kind="finding", values=own)]
-
-
-def _is_finding(occurrence: Occurrence) -> bool:
-    return "rule" in occurrence.values and "outcome" in occurrence.values
 
 
 def _as_blocker(occurrence: Occurrence) -> Occurrence:

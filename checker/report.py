@@ -12,7 +12,8 @@ from checker import __version__
 from checker.accrual import Period
 from checker.dates import iso
 from checker.engine import ENGINE_NAME
-from checker.evaluate import Evaluation, Finding, Result, Supposed
+from checker.evaluate import Evaluation, Result, Supposed
+from checker.findings import Finding
 from checker.language import show
 from checker.ledger import Obligation, Split
 from checker.model import Fact
@@ -44,8 +45,7 @@ def report(result: Result) -> dict[str, Any]:
         "outcome": outcome(findings),
         "findings": findings,
         "obligations": [
-            _obligation(o, pack.clause_of(o.component), result)
-            for o in _obligations(evaluation)
+            _obligation(o, pack.clause_of(o.component), result) for o in _obligations(evaluation)
         ],
         "payments": [_payment(split) for split in evaluation.ledger.splits],
         "periods": _periods(evaluation),

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from checker.dates import Day, iso
-from checker.evaluate import Choices, Engines, Evaluation, Result, conclude
+from checker.evaluate import Engines, Evaluation, Result, conclude
 from checker.facts import Book, parse_line
 from checker.model import Fact, Problem, Vocabulary, WrongInput
 from checker.pack import Pack
 from checker.report import Findings
 from checker.source import decode
+from checker.terms import Choices
 from checker.timeline import effective
 
 

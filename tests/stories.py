@@ -12,10 +12,11 @@ from typing import Any
 
 from checker.cli import rendered, write_whole
 from checker.dates import parse_day
-from checker.evaluate import Choices, evaluate
+from checker.evaluate import evaluate
 from checker.facts import load_facts
 from checker.report import exit_code, report
 from checker.source import load_yaml, read_source
+from checker.terms import Choices
 from checker.timeline import last_date
 from tests.product import ROOT, engines, pack
 

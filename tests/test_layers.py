@@ -12,7 +12,8 @@ LAYERS = {
     0: {"money", "dates", "model"},
     1: {
         "source", "records", "language", "engine", "arrangement", "accrual", "ledger", "facts",
-        "timeline", "packfile", "rules", "pack", "desk", "rulebook", "loader", "evaluate",
+        "timeline", "terms", "findings", "packfile",
+        "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },
     2: {"report", "text", "stream", "cases"},
     3: {"cli", "__main__"},

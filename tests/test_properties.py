@@ -12,8 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from checker.dates import parse_day
-from checker.evaluate import Choices, Evaluation, conclude, evaluate
+from checker.evaluate import Evaluation, conclude, evaluate
 from checker.report import report
+from checker.terms import Choices
 from checker.timeline import effective
 from tests.agreement import history
 from tests.oracle import NOTE_DATE, Fact, cents, money

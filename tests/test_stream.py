@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from checker.dates import parse_day
-from checker.evaluate import Choices
 from checker.report import report
 from checker.stream import Stream
+from checker.terms import Choices
 from tests.histories import random_history
 from tests.product import check, engines, pack
 
