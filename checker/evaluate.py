@@ -192,8 +192,7 @@ class Evaluation(Naming):
         interest = None
         if position.interest_due is not None and position.accrued is not None:
             interest = position.interest_due + position.accrued
-        total = None if interest is None else position.principal + interest + position.costs_due
-        parts = {"total": total, "principal": position.principal, "interest": interest}
+        parts = {"total": position.total, "principal": position.principal, "interest": interest}
         for part, figured in parts.items():
             if part not in fact.values:
                 continue

@@ -111,6 +111,13 @@ class Position:
     available: int
     provisional: bool
 
+    @property
+    def total(self) -> int | None:
+        """All that is owed, due or not."""
+        if self.interest_due is None or self.accrued is None:
+            return None
+        return self.principal + self.interest_due + self.accrued + self.costs_due
+
 
 @dataclass
 class Facility:
@@ -308,7 +315,12 @@ class Ledger:
             "unapplied": self.unapplied,
             **more,
         }
-        return Occurrence(kind, values, tuple(obligation.facts), obligation.working)
+        working = obligation.working
+        if 0 < obligation.unpaid < obligation.amount:
+            paid = grouped(obligation.amount - obligation.unpaid)
+            left = grouped(obligation.unpaid)
+            working += (f"{grouped(obligation.amount)} − {paid} paid = {left}",)
+        return Occurrence(kind, values, tuple(obligation.facts), working)
 
     # What happens ---------------------------------------------------------------------------------
 

@@ -243,6 +243,7 @@ def _balances(evaluation: Evaluation) -> dict[str, Any]:
         "accrued_interest": _plain(position.accrued),
         "interest_credit": _plain(position.credit),
         "costs_due": plain(position.costs_due),
+        "total": _plain(position.total),
         "excess": plain(sum(s.held for s in evaluation.ledger.surpluses)),
         "available_to_draw": plain(position.available),
         "per_diem": _plain(position.per_diem),
@@ -269,7 +270,7 @@ def _missing(result: Result) -> list[dict[str, Any]]:
     for finding in _ordered(result.findings.values()):
         if finding.outcome != "needs-fact":
             continue
-        for need in finding.needs:
+        for need in finding.needs or [revision.says for revision in finding.revisions[-1:]]:
             waiting = needs.setdefault(need, [])
             waiting += [finding.id, *_waiting(result.evaluation, finding)]
     return [

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from rich import box
 from rich.console import Console
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -48,7 +49,7 @@ def render_text(data: Data, out: IO[str] | None = None, *, color: bool | None = 
     target = StringIO() if out is None else out
     console = Console(
         file=target,
-        width=WIDTH if out is None or not out.isatty() else None,
+        width=1_000,  # tables keep their natural width: no figure is ever cut off
         highlight=False,
         emoji=False,
         markup=False,
@@ -100,7 +101,7 @@ class _Page:
         self._line(text, "bold")
 
     def _indented(self, text: str, left: int, style: str = "") -> None:
-        self.console.print(Padding(Text(text, style=style), (0, 0, 0, left)))
+        self.console.print(Constrain(Padding(Text(text, style=style), (0, 0, 0, left)), WIDTH))
 
     # The answer -----------------------------------------------------------------------------------
 
@@ -150,6 +151,7 @@ class _Page:
             ("Interest paid in advance (credit)", "interest_credit"),
             ("Costs due", "costs_due"),
             ("Excess held, to be refunded", "excess"),
+            ("Together", "total"),
             ("Interest a day", "per_diem"),
             ("May still be drawn", "available_to_draw"),
         ):
@@ -232,7 +234,7 @@ class _Page:
                 p["cap"] or "none",
                 p["rate"] or "—",
                 money(p["interest"]),
-                "provisional" if p["provisional"] else f"fixed {p['determined_on']}",
+                _fixed(p),
             )
             for p in self.data["periods"]
         ]
@@ -286,7 +288,7 @@ class _Page:
         if finding["outcome"] == "event-of-default":
             marks.append("continuing" if finding["continuing"] else "no longer continuing")
         if finding["provisional"]:
-            marks.append("provisional: a rate is not yet determined")
+            marks.append("figured at a provisional rate")
         self._indented("; ".join(marks), 6, "dim")
 
     def _information(self) -> None:
@@ -301,6 +303,8 @@ class _Page:
         for rule, found in by_rule.items():
             for finding in found[:3]:
                 self._indented(f"§ {finding['clause']}  {finding['says']}", 2)
+                for revision in finding["revisions"]:
+                    self._indented(f"{revision['date']}: {revision['says']}", 6, "magenta")
             if len(found) > 3:
                 self._indented(f"… and {len(found) - 3} more of {rule}", 6, "dim")
 
@@ -355,7 +359,13 @@ class _Page:
         )
 
 
-_BY_RATE = ("accrued_interest", "per_diem", "interest_credit")
+_BY_RATE = ("accrued_interest", "per_diem", "interest_credit", "total")
+
+
+def _fixed(period: Data) -> str:
+    if period["rate"] is None:
+        return "no rate was observed"
+    return "provisional" if period["provisional"] else f"fixed {period['determined_on']}"
 
 
 def _remark(payment: Data) -> str:

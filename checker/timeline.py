@@ -22,9 +22,16 @@ def effective(facts: Sequence[Fact], as_of: int | None, known_on: int | None) ->
     seen = [
         fact
         for fact in facts
-        if (known_on is None or fact.recorded <= known_on) and (as_of is None or fact.date <= as_of)
+        if (known_on is None or fact.recorded <= known_on)
+        and (as_of is None or fact.date <= as_of or _hindsight(fact, known_on))
     ]
     return sorted(corrected(seen), key=lambda fact: (fact.date, fact.order))
+
+
+def _hindsight(fact: Fact, known_on: int | None) -> bool:
+    """A correction belongs to what is known, not to what happened: asked what was known on a day,
+    all that had been recorded by then counts, on whatever day one looks at."""
+    return known_on is not None and fact.kind == CORRECTION
 
 
 def last_date(facts: Sequence[Fact], known_on: int | None) -> int:
