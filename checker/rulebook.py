@@ -9,7 +9,7 @@ from typing import Any
 
 from checker import packfile
 from checker.desk import Desk, File, Path_
-from checker.language import Misspoken, Typed, parse_sentence
+from checker.language import Misspoken, Scope, Sentence, Typed, parse_sentence
 from checker.model import Kind, Place, did_you_mean
 from checker.pack import OWN_WORDS, State, plain_words
 from checker.rules import (
@@ -22,6 +22,39 @@ from checker.rules import (
     resolve_text,
 )
 from checker.source import load_yaml, read_source
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where a rule stands, and what its expressions may speak of."""
+
+    desk: Desk
+    file: File
+    path: Path_
+    scope: Scope
+
+    def typed(self, text: str, *types: str, at: Path_) -> Typed | None:
+        """The expression at `at`, of one of the types; None where there is none, or a wrong one."""
+        if not text:
+            return None
+        try:
+            found = resolve_text(text, self.scope)
+        except Misspoken as error:
+            self.desk.misspoken(self.file, (*self.path, *at), text, error)
+            return None
+        if found.type not in types:
+            place = self.file.place(*self.path, *at)
+            self.desk.wrong(place, f"expected a {types[0]} here, not a {found.type}")
+        return found
+
+    def sentence(self, text: str, *at: str | int) -> Sentence | None:
+        """The sentence at `at`; None where a hole of it means nothing."""
+        words = plain_words(text)
+        try:
+            return parse_sentence(words, self.scope)
+        except Misspoken as error:
+            self.desk.misspoken(self.file, (*self.path, *at), words, error)
+            return None
 
 
 @dataclass
@@ -124,7 +157,7 @@ class RuleBook:
                 return None
         engine = engine_rules(name, alternatives, unless)
         made = self._conclusion(file, part, path, compiler)
-        if made is None or len(self.desk.problems) > before:
+        if len(self.desk.problems) > before:
             return None
         return Rule(
             **made,
@@ -139,70 +172,43 @@ class RuleBook:
         )
 
     def _conclusion(
-        self,
-        file: File,
-        part: packfile.RulePart,
-        path: Path_,
-        compiler: PatternCompiler,
-    ) -> dict[str, Any] | None:
-        scope, then = compiler.scope(), part.then
+        self, file: File, part: packfile.RulePart, path: Path_, compiler: PatternCompiler
+    ) -> dict[str, Any]:
+        """What a rule concludes, by the names of the fields of `Rule`."""
+        then, spot = part.then, _Spot(self.desk, file, path, compiler.scope())
         first, (kind, *_) = next(iter(compiler.aliases.items()))
-
-        def typed(text: str, *types: str, at: tuple[str | int, ...]) -> Typed | None:
-            if not text:
-                return None
-            try:
-                found = resolve_text(text, scope)
-            except Misspoken as error:
-                self.desk.misspoken(file, (*path, *at), text, error)
-                return None
-            if found.type not in types:
-                self.desk.wrong(
-                    file.place(*path, *at), f"expected a {types[0]} here, not a {found.type}"
-                )
-            return found
-
-        def sentence(text: str, *at: str | int) -> Any:
-            words = plain_words(text)
-            try:
-                return parse_sentence(words, scope)
-            except Misspoken as error:
-                self.desk.misspoken(file, (*path, *at), words, error)
-                return None
-
         self._check_then(file, then, path, compiler)
-        sets = {}
-        for state, text in then.sets.items():
-            if state not in self.states:
-                self.desk.wrong(
-                    file.document.keys.get((*path, "then", "sets", state), file.place(*path)),
-                    f"unknown state '{state}'",
-                    did_you_mean(state, self.states),
-                )
-                continue
-            value = typed(
-                text, self.states[state].type, "name", "word", "text", at=("then", "sets", state)
-            )
-            if value is not None:
-                sets[state] = value
         about = then.about or f"{first}.{self._named_by(kind)}"
-        quote = " … ".join(plain_words(words) for words in part.words)
         return {
             "outcome": then.outcome,
             "against": then.against,
-            "about": typed(about, "target", "fact", "word", "term", at=("then", "about")),
-            "date": typed(then.date, "date", at=("then", "date")),
-            "amount": typed(then.amount, "money", at=("then", "amount")),
-            "says": sentence(part.says, "says"),
-            "needs": tuple(sentence(t, "needs", i) for i, t in enumerate(part.needs)),
-            "quote": quote,
+            "about": spot.typed(about, "target", "fact", "word", "term", at=("then", "about")),
+            "date": spot.typed(then.date, "date", at=("then", "date")),
+            "amount": spot.typed(then.amount, "money", at=("then", "amount")),
+            "says": spot.sentence(part.says, "says"),
+            "needs": tuple(spot.sentence(text, "needs", i) for i, text in enumerate(part.needs)),
+            "quote": " … ".join(plain_words(words) for words in part.words),
             "revises": then.revises,
             "accelerates": then.accelerates,
             "disregards": then.disregards,
             "amends": then.amends,
-            "releases": typed(then.releases, "target", at=("then", "releases")),
-            "sets": sets,
+            "releases": spot.typed(then.releases, "target", at=("then", "releases")),
+            "sets": self._sets(spot, then),
         }
+
+    def _sets(self, spot: _Spot, then: packfile.Then) -> dict[str, Typed]:
+        sets = {}
+        for state, text in then.sets.items():
+            at = ("then", "sets", state)
+            if state not in self.states:
+                keys, rule = spot.file.document.keys, spot.file.place(*spot.path)
+                place = keys.get((*spot.path, *at), rule)
+                self.desk.wrong(place, f"unknown state '{state}'", did_you_mean(state, self.states))
+                continue
+            value = spot.typed(text, self.states[state].type, "name", "word", "text", at=at)
+            if value is not None:
+                sets[state] = value
+        return sets
 
     def _check_then(
         self, file: File, then: packfile.Then, path: Path_, compiler: PatternCompiler
