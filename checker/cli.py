@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from checker import __version__
 from checker.dates import Day, parse_day
 from checker.engine import EngineUnavailable
 from checker.evaluate import Engines, Result, evaluate
-from checker.facts import load_facts
+from checker.facts import contradictions, load_facts
 from checker.language import TermValue
 from checker.loader import load_pack
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
@@ -28,7 +29,7 @@ from checker.source import render
 from checker.stream import Stream
 from checker.terms import Choices
 from checker.text import render_text
-from checker.timeline import last_date
+from checker.timeline import effective, last_date
 
 WRONG, FAULT = 2, 4
 FORMATS = ("text", "json", "jsonl")
@@ -37,6 +38,9 @@ SHOWN = 100  # of the problems found; the rest is counted
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and leaves with its exit code; no traceback is shown for wrong input."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # reports hold × and § wherever they are read
     try:
         code = cli.main(args=arguments, prog_name="checker", standalone_mode=False)
     except WrongInput as error:
@@ -51,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing more can be told, and Python must not try to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAULT
+    except OSError as error:
+        click.echo(f"checker: error: {error}", err=True)
         code = FAULT
     except Exception:  # noqa: BLE001  # the last resort: our own fault is told as such, exit 4
         click.echo(
@@ -127,7 +134,7 @@ def check(
     3 undetermined, 4 an internal fault.
     """
     asked = Asked.of(pack, as_of, known_on, contract, reading, term)
-    outputs = _outputs(output)
+    outputs = _outputs(output, facts)
     with Engines(asked.pack) as engines:
         if facts == ("-",) and format_ == "jsonl":
             data = _stream(asked, engines)
@@ -135,8 +142,7 @@ def check(
             gc.disable()  # all that is made stays to the end: there is nothing to collect
             data = report(asked.evaluate(engines, facts))
             _show(data, format_)
-    for name, path in outputs:
-        write_whole(path, rendered(data, name))
+    write_all([(path, rendered(data, name)) for name, path in outputs])
     return exit_code(data, fail_on)
 
 
@@ -181,7 +187,11 @@ class Asked:
     def evaluate(self, engines: Engines, paths: Sequence[str]) -> Result:
         """The evaluation of the facts in these files."""
         facts = load_facts(paths, self.vocabulary, self.contract)
-        return evaluate(self.pack, engines, facts, self.day(facts), self.known_on, self.choices)
+        day = self.day(facts)
+        # What a later correction mends stands in the way still, seen from an earlier day.
+        if problems := contradictions(effective(facts, day, self.known_on), self.vocabulary):
+            raise WrongInput(problems)
+        return evaluate(self.pack, engines, facts, day, self.known_on, self.choices)
 
     def day(self, facts: Sequence[Fact]) -> Day:
         """The as-of day: as asked, else that of the last fact known."""
@@ -293,32 +303,56 @@ def _show(data: Mapping[str, Any], format_: str) -> None:
         sys.stdout.flush()
 
 
-def _outputs(given: Sequence[str]) -> list[tuple[str, Path]]:
-    problems, found = [], []
+def _outputs(given: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, Path]]:
+    problems: list[Problem] = []
+    found: list[tuple[str, Path]] = []
+    taken = {Path(path).resolve() for path in inputs}
     for text in given:
         name, equals, path = text.partition("=")
-        place = Place("--output", 1, 1, text)
+        place, target = Place("--output", 1, 1, text), Path(path).resolve()
         if not equals or not path:
             problems.append(Problem(place, "write it as FORMAT=PATH"))
         elif name not in FORMATS:
             problems.append(Problem(place, f"unknown format '{name}'", did_you_mean(name, FORMATS)))
-        elif not Path(path).parent.is_dir() or Path(path).is_dir():
+        elif not _writable(target):
             problems.append(Problem(place, f"no file can be written at '{path}'"))
+        elif target in taken:
+            problems.append(Problem(place, f"'{path}' is read or written already"))
         else:
-            found.append((name, Path(path)))
+            taken.add(target)
+            found.append((name, target))
     if problems:
         raise WrongInput(problems)
     return found
 
 
+def _writable(target: Path) -> bool:
+    """Whether a plain file stands or may come to stand there."""
+    try:
+        return target.parent.is_dir() and (target.is_file() or not target.exists())
+    except OSError:  # no file can have such a name
+        return False
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes beside and renames, so that nobody ever sees half a file."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write_all([(path, text)])
+
+
+def write_all(texts: Sequence[tuple[Path, str]]) -> None:
+    """Writes all files beside their places, and renames them when every one is whole."""
+    beside: list[tuple[Path, Path]] = []
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
+        for number, (path, text) in enumerate(texts):
+            part = path.with_name(f".{os.getpid()}-{number}.part")
+            beside.append((part, path))
+            part.write_text(text, encoding="utf-8", newline="\n")
+        for part, path in beside:
+            part.replace(path)
     except OSError as error:
-        problem = Problem(Place(str(path), 1, 1), f"cannot be written: {error.strerror}")
-        raise WrongInput([problem]) from error
+        place = Place(str(error.filename2 or error.filename or beside[-1][1]), 1, 1)
+        raise WrongInput([Problem(place, f"cannot be written: {error.strerror}")]) from error
     finally:
-        beside.unlink(missing_ok=True)
+        for part, _path in beside:
+            with contextlib.suppress(OSError):  # the name itself may be what is wrong
+                part.unlink(missing_ok=True)

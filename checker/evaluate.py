@@ -315,11 +315,13 @@ class Evaluation(Naming):
         self._moved.add(name)
         if self.pack.states[name].type == "names":
             self.state[name] |= {self.canonical(str(value))}
-        else:
-            self.state[name] = value
+            return
+        role = fold(str(value), "name")  # a role's own word means the party in force
+        self.state[name] = self.state[role] if role in self.pack.parties else value
 
     def _amend(self, occurrence: Occurrence) -> None:
         values = occurrence.values
+        self.ledger.accrual.count_until(self.today)  # the days before go by the term as it was
         self.terms.amend(
             Amended(
                 str(values["term"]),

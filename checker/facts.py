@@ -491,8 +491,10 @@ class Book:
             ready += self._waiting.pop(each.id, ())
         self.facts += done
         if self._live:
-            for each in done:
-                self.problems += self._live.add(each, self._roots[each.id])
+            # Corrections that waited are known before what they correct is judged.
+            for each in sorted(done, key=lambda fact: fact.kind != CORRECTION):
+                waited = [fact for fact in done if fact.kind == CORRECTION]
+                self.problems += self._live.add(each, self._roots[each.id], waited)
         return done
 
     def _root(self, correction: Fact) -> Fact | None:
@@ -610,16 +612,16 @@ class _Live:
         self.openings: list[Fact] = []
         self.days: dict[int, list[Fact]] = {}  # observations of a day, with their corrections
 
-    def add(self, fact: Fact, root: Fact) -> list[Problem]:
+    def add(self, fact: Fact, root: Fact, waited: Sequence[Fact]) -> list[Problem]:
         self.all.append(fact)
-        near = [*self.openings, fact]
+        near = [*self.openings, fact, *(each for each in waited if each is not fact)]
         if root.kind == OPENING_BALANCE:  # seldom: it may come after what it forbids
             self.openings.append(fact)
             near = self.all
         elif root.kind in self.rules.indices:
             day = self.days.setdefault(root.date, [])
             day.append(fact)
-            near = [*self.openings, *day]
+            near = [*self.openings, *day, *(each for each in waited if each not in day)]
         elif fact is not root:  # a correction cannot move its record to another day
             return []
         return self.rules.problems(list(corrected(near)))

@@ -144,6 +144,7 @@ class Ledger:
     def __init__(self, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
         self.accrual = Accrual(arrangement)
+        self._begins = arrangement.accrues_from  # a later amendment of it cannot undo a period
         self.obligations: dict[str, Obligation] = {}
         self.splits: list[Split] = []
         self.surpluses: list[Surplus] = []
@@ -164,7 +165,7 @@ class Ledger:
         settled = self.arrangement
         days = [self.accrual.arrangement.interest_due.next_after(after)]
         days += [d for d in (settled.matures, settled.also_closes_on) if d is not None]
-        days += [self._deadlines[0][0] + 1] if self._deadlines else []
+        days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
         return min(day for day in days if day > after)
 
     def fall_due(self, day: Day) -> list[Occurrence]:
@@ -183,8 +184,8 @@ class Ledger:
         settled, also = self.arrangement, self.arrangement.also_closes_on
         if also is not None and also <= day and not self._also_closed:
             self._also_closed = True
-            return also >= settled.accrues_from
-        first = settled.interest_due.next_after(settled.accrues_from)
+            return also >= self._begins
+        first = settled.interest_due.next_after(self._begins)
         return day >= first and settled.interest_due.last_until(day) == day
 
     def _close_period(self, day: Day, cause: str, *, with_day: bool) -> list[Occurrence]:
@@ -247,6 +248,13 @@ class Ledger:
         working: tuple[str, ...] = (),
     ) -> Occurrence:  # the seven things that make an obligation, all told by position
         sources = list(dict.fromkeys(fact for fact in facts if fact))
+        same = self.obligations.get(id_)
+        if same is not None:  # of one component and one day there is one obligation
+            same.amount += amount
+            same.unpaid += amount
+            same.facts += [fact for fact in sources if fact not in same.facts]
+            same.working += (*working, f"together {grouped(same.amount)}")
+            return self._tell("obligation", same, {})
         obligation = Obligation(
             id_, component, cause, day, day, day, amount, amount, sources, working
         )
@@ -261,12 +269,13 @@ class Ledger:
 
     def _payable(self, due: Day) -> Day:
         settled = self.arrangement
-        return adjust(due, settled.payable_convention, settled.deadline_calendar)
+        return max(due, adjust(due, settled.payable_convention, settled.deadline_calendar))
 
     def _last_day(self, component: str, due: Day) -> Day:
         settled, calendar = self.arrangement, self.arrangement.deadline_calendar
-        last = settled.grace(component).after(self._payable(due), calendar)
-        return adjust(last, settled.last_day_convention, calendar)
+        payable = self._payable(due)
+        last = settled.grace(component).after(payable, calendar)
+        return max(payable, adjust(last, settled.last_day_convention, calendar))
 
     def _settle_deadline(self, obligation: Obligation) -> None:
         obligation.payable = self._payable(obligation.due)
@@ -329,9 +338,16 @@ class Ledger:
         self.accrual.count_until(day)
         self.accrual.move(principal, fact)
         self.facility.advanced += principal
-        if not interest:
-            return []
-        return [self._fall(f"interest/{iso(day)}", "interest", "opening", day, interest, [fact])]
+        found = []
+        if interest:
+            found.append(
+                self._fall(f"interest/{iso(day)}", "interest", "opening", day, interest, [fact])
+            )
+        if (
+            self._matured and principal
+        ):  # what is taken over after maturity is due when it is taken over
+            found += self._principal_due(day, "opening", [fact])
+        return found
 
     def incur(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
         """Costs are due when incurred."""

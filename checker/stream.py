@@ -8,12 +8,12 @@ from typing import Any
 from checker.dates import Day, iso
 from checker.evaluate import Engines, Evaluation, Result, conclude
 from checker.facts import Book, parse_line
-from checker.model import Fact, Problem, Vocabulary, WrongInput
+from checker.model import Fact, Problem, Vocabulary, WrongInput, did_you_mean
 from checker.pack import Pack
 from checker.report import Findings
 from checker.source import decode
 from checker.terms import Choices
-from checker.timeline import effective
+from checker.timeline import effective, last_date
 
 
 class Stream:
@@ -35,7 +35,9 @@ class Stream:
     ) -> None:
         self.pack, self.engines, self.choices = pack, engines, choices or Choices()
         self.vocabulary, self.as_of, self.known_on = vocabulary, as_of, known_on
-        self.contract, self._chosen = contract, contract is not None
+        self.contract = contract
+        self._named: dict[str, Fact] = {}  # contracts named so far, and the first fact of each
+        self._unnamed: Fact | None = None  # a fact of no contract, of a kind that is not shared
         self.book = Book(vocabulary, live=True)
         self.facts: list[Fact] = []
         self.result: Result | None = None
@@ -65,19 +67,25 @@ class Stream:
             self.facts.append(record)
             late = self._closed is not None and record.date <= self._closed
             if late or record.kind == "correction":
-                self._again.append(record.date)
-        yield from self._arrived(fact.date)
+                # With a day of knowledge, a correction counts on every day one looks at.
+                self._again.append(record.date if self.known_on is None else 0)
+        if self.known_on is None or fact.recorded <= self.known_on:
+            yield from self._arrived(fact.date)
 
     def _mine(self, fact: Fact) -> bool:
         """Whether a fact is of this contract; the first contract named is it, unless one was."""
-        if not fact.contract:
-            return True
-        if self.contract is None:
-            self.contract = fact.contract
-        elif self._latest is not None and self.contract != fact.contract and not self._chosen:
+        shared = self.vocabulary.kinds[fact.kind].shared
+        if fact.contract:
+            self._named.setdefault(fact.contract, fact)
+        elif not shared and self._unnamed is None:
+            self._unnamed = fact
+        if len(self._named) > 1 and self._unnamed is not None:
+            message = f"a {self._unnamed.kind} in a stream of many contracts needs its 'contract'"
+            raise WrongInput([Problem(self._unnamed.place, message)])
+        if self.contract is None and len(self._named) > 1:
             message = f"a second contract, '{fact.contract}': choose one with --contract"
             raise WrongInput([Problem(fact.place, message)])
-        return self.contract == fact.contract
+        return fact.contract in ("", self.contract or fact.contract)
 
     def _arrived(self, day: Day) -> Iterator[dict[str, Any]]:
         if self._latest is not None and day > self._latest:
@@ -90,15 +98,20 @@ class Stream:
         """The input has ended: the days up to the as-of day are settled."""
         if problems := self.book.close():
             raise WrongInput(problems)
-        day = self.as_of if self.as_of is not None else self._latest
-        if day is not None:
-            yield from self.settle(day)
+        if self.contract is not None and self._named and self.contract not in self._named:
+            other = next(iter(self._named.values()))
+            message = f"no record is of the contract '{self.contract}'"
+            hint = did_you_mean(self.contract, self._named)
+            raise WrongInput([Problem(other.place, message, hint)])
+        if self.facts:
+            yield from self.settle(self.as_of or last_date(self.facts, self.known_on))
 
     def settle(self, day: Day) -> Iterator[dict[str, Any]]:
         """Closes all days up to `day`, and tells what changed since the last close."""
         day = day if self.as_of is None else min(day, self.as_of)
         standing = effective(self.facts, day, self.known_on)
-        if any(again <= day for again in self._again):
+        back = self._closed is not None and day < self._closed
+        if back or any(again <= day for again in self._again):
             self._evaluation.close()
             self._evaluation = Evaluation(self.pack, self.engines, self.choices)
             self._fed = 0

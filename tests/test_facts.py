@@ -472,10 +472,13 @@ def test_what_was_not_known_has_no_effect(
     for number, record in enumerate(records):
         book.add(parse_line(json.dumps(record), "-", number, VOCABULARY))
     facts = [replace(each, recorded=each.date + each.order % 3) for each in book.facts]
-    kept = [each for each in facts if each.recorded <= known_on and each.date <= as_of]
+    known = [each for each in facts if each.recorded <= known_on]
+    kept = [each for each in known if each.date <= as_of or each.kind == "correction"]
     before = [each.values for each in facts]
     seen = effective(facts, as_of, known_on)
     assert seen == effective(kept, None, None)
+    dated = [each for each in facts if each.date <= as_of]
+    assert effective(facts, as_of, None) == effective(dated, None, None)
     assert seen == sorted(seen, key=lambda each: (each.date, each.order))
     assert all(each.kind != "correction" for each in seen)
     assert [each.values for each in facts] == before

@@ -149,13 +149,13 @@ FAULTS = [
     Fault(
         "grace is one day longer",
         "ledger",
-        "settled.grace(component).after(self._payable(due), calendar)",
+        "settled.grace(component).after(payable, calendar)",
         "settled.grace(component).after(self._payable(due) + 1, calendar)",
     ),
     Fault(
         "grace is counted from the due date and not from the day on which it is payable",
         "ledger",
-        "settled.grace(component).after(self._payable(due), calendar)",
+        "settled.grace(component).after(payable, calendar)",
         "settled.grace(component).after(due, calendar)",
     ),
     Fault(

@@ -29,11 +29,21 @@ def fold(changes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return standing
 
 
-def streamed(records: list[dict[str, Any]], as_of: str, readings: dict[str, str]) -> Any:
+def streamed(
+    records: list[dict[str, Any]],
+    as_of: str,
+    readings: dict[str, str],
+    contract: str | None = None,
+) -> Any:
     chosen = pack()
     vocabulary = chosen.vocabulary({name: term.value for name, term in chosen.terms.items()})
     stream = Stream(
-        chosen, engines(), vocabulary, Choices(readings=readings), as_of=parse_day(as_of)
+        chosen,
+        engines(),
+        vocabulary,
+        Choices(readings=readings),
+        as_of=parse_day(as_of) if as_of else None,
+        contract=contract,
     )
     changes: list[dict[str, Any]] = []
     try:
