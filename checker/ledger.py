@@ -377,7 +377,7 @@ class Ledger:
         facility.redrawn += redrawn
         self.accrual.move(amount, fact)
         working: list[str] = []
-        if redrawn:
+        if redrawn and initial:
             working.append(f"{grouped(amount)} − {grouped(initial)} = {grouped(redrawn)}")
         if redrawn > room:
             working.append(f"{grouped(redrawn)} − {grouped(room)} = {grouped(redrawn - room)}")

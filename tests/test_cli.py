@@ -16,6 +16,9 @@ from checker import cli, engine
 from tests.product import NOTE, ROOT
 from tests.test_wrong_facts import write
 from tests.wrong_facts import WRONG, Wrong
+from tests.wrong_rules import WRONG as WRONG_RULES
+from tests.wrong_rules import Wrong as WrongRule
+from tests.wrong_rules import edited
 
 STORIES = ROOT / "fixtures" / "second-amended-note"
 DRAWN = '{"id": "a1", "date": "2000-11-27", "kind": "advance", "amount": "15000000.00"}'
@@ -113,6 +116,22 @@ def test_wrong_facts_are_refused_and_nothing_is_written(
     ran = run("check", NOTE, path, "--output", f"json={target}")
     assert ran.code == 2
     assert f"{path}:{wrong.line}:{wrong.column}: error: " in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("wrong", WRONG_RULES, ids=lambda wrong: wrong.name)
+def test_wrong_rules_are_refused_and_nothing_is_written(
+    run: Any, wrong: WrongRule, tmp_path: Path
+) -> None:
+    pack = edited(tmp_path, (wrong.file, wrong.old, wrong.new), *wrong.more)
+    before = sorted(tmp_path.iterdir())
+    target = tmp_path / "report.json"
+    ran = run("check", pack, STORIES / "on-time" / "facts.csv", "--output", f"json={target}")
+    assert ran.code == 2
+    assert wrong.message in ran.err
+    assert "nothing was evaluated" in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
     assert sorted(tmp_path.iterdir()) == before
