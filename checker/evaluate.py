@@ -32,10 +32,10 @@ class Engines:
         late = [r for r in pack.rules.values() if r.id in pack.standing]
         self.loop = make([e for rule in loop for e in rule.patterns])
         self.standing = make([e for rule in late for e in rule.patterns])
+        self.late = late
         self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
-        self.late_seen = {k for rule in late for k in (*rule.kinds, BLOCKER + rule.blocker)}
 
     def close(self) -> None:
         """Frees what the engine holds."""
@@ -351,10 +351,9 @@ class Evaluation(Naming):
         """
         findings = dict(self.findings)
         told = self._told_at_close(findings)
-        waiting = self._projected(
-            _as_blocker(o) for o in told if BLOCKER + o.kind in self.engines.late_seen
-        )
-        waiting += self._projected(told)
+        seen = self._seen_at_close(told)
+        waiting = self._projected((_as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
+        waiting += self._projected(told, seen)
         known: list[Occurrence] = []
         with self.engines.standing.session() as session:
             while waiting:
@@ -365,7 +364,7 @@ class Evaluation(Naming):
                     rule = self.pack.rules[rule_id]
                     found = {alias: known[at] for alias, at in match.facts.items()}
                     new += Conclusion(self, rule, found, findings).record()
-                waiting = self._projected(new)
+                waiting = self._projected(new, seen)
             return findings, session.asserted, session.matches
 
     def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
@@ -375,9 +374,24 @@ class Evaluation(Naming):
             told += finding_occurrences(finding, self.firsts[finding.id])
         return told
 
-    def _projected(self, occurrences: Iterable[Occurrence]) -> list[tuple[Occurrence, Record]]:
-        projections, kinds = self.pack.projections, self.engines.late_seen
-        return [(o, projections.record(o, self)) for o in occurrences if o.kind in kinds]
+    def _seen_at_close(self, told: Iterable[Occurrence]) -> set[str]:
+        """The kinds that can matter: of rules all of whose patterns may find something."""
+        there = {occurrence.kind for occurrence in told} | {
+            rule.under for rule in self.engines.late
+        }
+        there.add("finding")
+        return {
+            kind
+            for rule in self.engines.late
+            if all(there.intersection(kinds) for kinds in rule.aliases.values())
+            for kind in (*rule.kinds, BLOCKER + rule.blocker)
+        }
+
+    def _projected(
+        self, occurrences: Iterable[Occurrence], seen: set[str]
+    ) -> list[tuple[Occurrence, Record]]:
+        projections = self.pack.projections
+        return [(o, projections.record(o, self)) for o in occurrences if o.kind in seen]
 
     def _standing_occurrences(self) -> Iterator[Occurrence]:
         accrual = self.ledger.accrual

@@ -75,7 +75,8 @@ def exit_code(data: dict[str, Any], fail_on: str) -> int:
     return 3 if any(f["outcome"] in OPEN for f in data["findings"]) else 0
 
 
-def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """By their days and names."""
     return sorted(findings, key=lambda f: (f.date, f.id))
 
 
@@ -88,9 +89,10 @@ class Findings:
 
     def ordered(self) -> list[dict[str, Any]]:
         """All of them."""
-        return [self._finding(finding) for finding in _ordered(self.result.findings.values())]
+        return [self.one(finding) for finding in in_order(self.result.findings.values())]
 
-    def _finding(self, finding: Finding) -> dict[str, Any]:
+    def one(self, finding: Finding) -> dict[str, Any]:
+        """One of them."""
         evaluation = self.result.evaluation
         supposed = self.result.supposed.get(finding.about, ())
         owed = finding.about in evaluation.ledger.obligations
@@ -267,7 +269,7 @@ def _power(evaluation: Evaluation, name: str) -> dict[str, Any]:
 def _missing(result: Result) -> list[dict[str, Any]]:
     """The facts that findings ask for, each once, with all that waits for it."""
     needs: dict[str, list[str]] = {}
-    for finding in _ordered(result.findings.values()):
+    for finding in in_order(result.findings.values()):
         if finding.outcome != "needs-fact":
             continue
         for need in finding.needs or [revision.says for revision in finding.revisions[-1:]]:

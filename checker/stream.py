@@ -8,9 +8,10 @@ from typing import Any
 from checker.dates import Day, iso
 from checker.evaluate import Engines, Evaluation, Result, conclude
 from checker.facts import Book, parse_line
+from checker.findings import Finding
 from checker.model import Fact, Problem, Vocabulary, WrongInput, did_you_mean
 from checker.pack import Pack
-from checker.report import Findings
+from checker.report import Findings, in_order
 from checker.source import decode
 from checker.terms import Choices
 from checker.timeline import effective, last_date
@@ -47,6 +48,7 @@ class Stream:
         self._fed = 0  # how many of the facts the evaluation has lived through
         self._again: list[Day] = []  # days from whose close on all is evaluated anew
         self._told: dict[str, dict[str, Any]] = {}
+        self._last: dict[str, tuple[Finding, bool]] = {}  # each finding told, and if it continued
 
     def take_line(self, line: bytes, number: int) -> Iterator[dict[str, Any]]:
         """Takes a line of JSON; WrongInput where it is no fact, or none that can stand."""
@@ -114,7 +116,7 @@ class Stream:
         if back or any(again <= day for again in self._again):
             self._evaluation.close()
             self._evaluation = Evaluation(self.pack, self.engines, self.choices)
-            self._fed = 0
+            self._fed, self._last = 0, {}
             self._again = [again for again in self._again if again > day]
         self._evaluation.run(standing[self._fed :], day)
         self._fed, self._closed = len(standing), day
@@ -122,14 +124,23 @@ class Stream:
         yield from self._changes(self.result, day)
 
     def _changes(self, result: Result, day: Day) -> Iterator[dict[str, Any]]:
-        now = {finding["id"]: finding for finding in Findings(result).ordered()}
-        for id_, finding in now.items():
-            if self._told.get(id_) != finding:
-                change = "revised" if id_ in self._told else "found"
-                yield {"change": change, "as_of": iso(day), **finding}
-        for id_ in [id_ for id_ in self._told if id_ not in now]:
+        """What is new or otherwise than it was told; only that is made into data anew."""
+        told, shown, last = self._told, Findings(result), self._last
+        stands = {
+            id_: (finding, self._evaluation.continuing(finding))
+            for id_, finding in result.findings.items()
+        }
+        moved = [pair[0] for id_, pair in stands.items() if last.get(id_) != pair]
+        for finding in in_order(moved):
+            data = shown.one(finding)
+            if told.get(finding.id) != data:
+                change = "revised" if finding.id in told else "found"
+                told[finding.id] = data
+                yield {"change": change, "as_of": iso(day), **data}
+        for id_ in [id_ for id_ in told if id_ not in stands]:
+            del told[id_]
             yield {"change": "withdrawn", "as_of": iso(day), "id": id_}
-        self._told = now
+        self._last = stands
 
     def close(self) -> None:
         """Ends the engine's session."""
