@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"checker: an internal fault; please report it:\n{traceback.format_exc()}", err=True
         )
         code = FAULT
+    finally:
+        gc.enable()  # a command may have paused it
     sys.exit(code)
 
 

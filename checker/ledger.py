@@ -72,7 +72,6 @@ class Split:
     excess: int = 0
     unapplied: int = 0
     period: Period | None = None  # on whose figure, not final that day, the split relied
-    accelerated: int = 0  # of due_principal: what was due by acceleration
     working: tuple[str, ...] = ()
 
     @property
@@ -482,7 +481,6 @@ class Ledger:
             split.due_principal += part
             self.accrual.move(-part, split.fact)
             if obligation.cause == "acceleration":
-                split.accelerated += part
                 self.facility.restored["paid-while-accelerated"] += part
         return part
 

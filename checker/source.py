@@ -12,7 +12,6 @@ import yaml
 
 from checker.model import Place, Problem, WrongInput
 
-MAX_BYTES = 2_000_000_000
 MAX_LINE = 1_000_000
 MAX_YAML_BYTES = 20_000_000
 MAX_DEPTH = 40

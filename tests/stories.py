@@ -14,7 +14,7 @@ from checker.cli import rendered, write_whole
 from checker.dates import parse_day
 from checker.evaluate import evaluate
 from checker.facts import load_facts
-from checker.report import exit_code, report
+from checker.report import report
 from checker.source import load_yaml, read_source
 from checker.terms import Choices
 from checker.timeline import last_date
@@ -135,8 +135,6 @@ def write_goldens() -> None:
         for format_ in GOLDENS:
             write_whole(golden(story, format_), golden_text(story, format_))
 
-
-__all__ = ["differences", "exit_code", "golden", "golden_text", "runs", "stories"]
 
 if __name__ == "__main__":
     write_goldens()
