@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from rich.text import Text
 
-from checker.cli import write_whole
+from checker.commands.output import write_whole
 from checker.text import WIDTH, show_on
 from tests.stories import FIXTURES, runs
 

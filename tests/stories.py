@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from checker.cli import rendered, write_whole
+from checker.commands.output import rendered, write_whole
 from checker.dates import parse_day
 from checker.evaluate import evaluate
 from checker.facts import load_facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from tests.product import ROOT
 
@@ -18,25 +19,31 @@ LAYERS = {
     2: {"report", "text", "stream", "cases"},
     3: {"cli", "__main__"},
 }  # fmt: skip
+LAYERS[3] |= {f"commands.{path.stem}" for path in (CHECKER / "commands").glob("[a-z]*.py")}
 OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 
 
 def imports(module: str) -> set[str]:
-    tree = ast.parse((CHECKER / f"{module}.py").read_text(encoding="utf-8"))
+    path = CHECKER / f"{module.replace('.', '/')}.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "checker":
             found |= {alias.name for alias in node.names} - {"__version__"}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("checker."):
-            found.add(str(node.module).split(".")[1])
+            found.add(str(node.module).removeprefix("checker."))
         elif isinstance(node, ast.Import):
             found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("checker.")}
     return found
 
 
+def modules() -> dict[str, Path]:
+    paths = [path for path in CHECKER.rglob("*.py") if path.name != "__init__.py"]
+    return {".".join(path.relative_to(CHECKER).with_suffix("").parts): path for path in paths}
+
+
 def test_every_module_has_its_floor() -> None:
-    modules = {path.stem for path in CHECKER.glob("*.py")} - {"__init__"}
-    assert modules == set(OF)
+    assert set(modules()) == set(OF)
 
 
 def test_imports_go_downward_only() -> None:
@@ -56,15 +63,15 @@ def test_imports_go_round_in_no_circle() -> None:
 
 def test_one_module_alone_knows_the_engine() -> None:
     knowing = {
-        path.stem
-        for path in CHECKER.glob("*.py")
+        module
+        for module, path in modules().items()
         if re.search(r"^\s*(import|from) durable", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert knowing == {"engine"}
 
 
 def test_every_module_says_in_one_sentence_what_it_is() -> None:
-    for path in CHECKER.glob("*.py"):
+    for path in CHECKER.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         words = ast.get_docstring(tree) or ""
         assert words, path
