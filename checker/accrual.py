@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import lcm
 
 from checker.arrangement import Arrangement
-from checker.dates import Day, adjust, day_count, iso
+from checker.dates import Day, Duration, adjust, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
 
@@ -35,18 +36,57 @@ class Series:
 class Fixing:
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
-    `observed` and `rate` are None where no value had been observed up to `taken_on`.
+    `observed`, `base` and `rate` are None where no value had been observed up to `read_on`.
+    `base` is the index as it counts, rounded and not below its floor, or the fixed rate; `rate` is
+    what days earn to whose rate nothing is added.
     """
 
     taken_on: Day
+    read_on: Day
     final: bool
+    index: str
     observed: int | None
     observed_on: Day | None
     margin: int
     cap: int | None
     cap_wanted: bool
-    rate: int | None
+    base: int | None
+    floor: int | None
+    ceiling: int | None
     facts: tuple[str, ...]
+
+    @property
+    def rate(self) -> int | None:
+        """The rate of days to which nothing is added."""
+        return None if self.base is None else self.at(0)
+
+    def uncapped(self, added: int) -> int:
+        """The contract's rate for a day on which so much is added, the lawful maximum aside."""
+        assert self.base is not None  # asked only where there is one
+        rate = self.base + self.margin + added
+        if self.ceiling is not None:
+            rate = min(rate, self.ceiling)
+        return rate if self.floor is None else max(rate, self.floor)
+
+    def at(self, added: int) -> int:
+        """The rate for a day on which so much is added, never above the lawful maximum."""
+        rate = self.uncapped(added)
+        return rate if self.cap is None else min(rate, self.cap)
+
+    def maximum(self, _added: int) -> int:
+        """The lawful maximum, whatever is added."""
+        assert self.cap is not None  # asked only where there is one
+        return self.cap
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of days on which the same balance earned at the same rate."""
+
+    since: Day
+    until: Day  # not counted
+    balance: int
+    added: int  # to the period's rate
 
 
 @dataclass
@@ -55,9 +95,12 @@ class Period:
 
     start: Day
     due: Day  # when its interest falls due; while it is open, when it would by the schedule
-    segments: list[tuple[Day, Day, int]] = field(default_factory=list)
-    sums: dict[int, int] = field(default_factory=dict)  # denominator -> cents × days
+    index: str = ""
+    segments: list[Segment] = field(default_factory=list)
+    sums: dict[tuple[int, int], int] = field(default_factory=dict)  # (denominator, added) -> ¢ × d
     paid: int = 0
+    brought: int = 0  # what the lawful maximum had cut off and was not made up when it began
+    deferred: int = 0  # the same at its close
     facts: list[str] = field(default_factory=list)  # what moved principal, or was paid on account
     fixing: Fixing | None = None  # set when it closes
     interest: int | None = None  # set when it closes
@@ -65,6 +108,7 @@ class Period:
     closed_on: Day | None = None
     payer: str = ""  # the last payment that was paid on account of it
     starved: list[tuple[Day, str]] = field(default_factory=list)  # payments left for want of a rate
+    catches_up: bool = False  # what the lawful maximum cuts off is made up later
 
     @property
     def obligation(self) -> str:
@@ -81,61 +125,117 @@ class Period:
         """Whether it closed, or a payment came, when no value had been observed for it."""
         return bool(self.starved) or (self.closed and self.interest is None)
 
-    def add(self, convention: str, until: Day, since: Day, balance: int) -> None:
+    def add(self, convention: str, until: Day, since: Day, balance: int, added: int = 0) -> None:
         """Counts `balance` from `since` up to `until`, which is not counted itself."""
         if until <= since:
             return
+        self._count(self.sums, convention, until, since, balance, added)
+        last = self.segments[-1] if self.segments else None
+        if last and (last.until, last.balance, last.added) == (since, balance, added):
+            since = self.segments.pop().since
+        self.segments.append(Segment(since, until, balance, added))
+
+    def _count(
+        self,
+        sums: dict[tuple[int, int], int],
+        convention: str,
+        until: Day,
+        since: Day,
+        balance: int,
+        added: int,
+    ) -> None:  # what a stretch of days is made of
         for denominator, days in _days_within(convention, self.start, since, until).items():
-            self.sums[denominator] = self.sums.get(denominator, 0) + balance * days
-        if self.segments and self.segments[-1][1] == since and self.segments[-1][2] == balance:
-            since = self.segments.pop()[0]
-        self.segments.append((since, until, balance))
+            at = (denominator, added)
+            sums[at] = sums.get(at, 0) + balance * days
 
-    def total(self, rate: int) -> int:
-        """The interest of all days so far at `rate`, rounded once, half up, to the cent."""
-        return self._rounded(self.sums, rate)
+    def total(self, fixing: Fixing) -> int:
+        """The interest of all days so far, rounded once, half up, to the cent."""
+        return self._earned(self.sums, fixing)[0]
 
-    def total_until(self, convention: str, until: Day, since: Day, balance: int, rate: int) -> int:
+    def owed_and_deferred(self, fixing: Fixing) -> tuple[int, int]:
+        """The interest of all days so far, and what the lawful maximum still keeps back."""
+        return self._earned(self.sums, fixing)
+
+    def total_until(
+        self, convention: str, until: Day, since: Day, balance: int, added: int, fixing: Fixing
+    ) -> int:  # a total with one stretch more
         """The total as if `balance` had also stood from `since` up to `until`."""
         sums = dict(self.sums)
         if until > since:
-            for denominator, days in _days_within(convention, self.start, since, until).items():
-                sums[denominator] = sums.get(denominator, 0) + balance * days
-        return self._rounded(sums, rate)
+            self._count(sums, convention, until, since, balance, added)
+        return self._earned(sums, fixing)[0]
 
-    @staticmethod
-    def _rounded(sums: dict[int, int], rate: int) -> int:
-        if not sums:
-            return 0
-        common = lcm(*sums)
-        weighed = sum(value * (common // denominator) for denominator, value in sums.items())
-        return half_up(weighed * rate, common * RATE_ONE)
+    def _earned(self, sums: dict[tuple[int, int], int], fixing: Fixing) -> tuple[int, int]:
+        if not self.catches_up:
+            return _rounded(sums, fixing.at), 0
+        wanted = self.brought + _rounded(sums, fixing.uncapped)
+        if fixing.cap is None:
+            return wanted, 0
+        allowed = min(wanted, _rounded(sums, fixing.maximum))
+        return allowed, wanted - allowed
 
     def working(
-        self, convention: str, rate: int, total: int, *, most: int | None = None
+        self, convention: str, fixing: Fixing, total: int, *, most: int | None = None
     ) -> tuple[str, ...]:
-        """The multiplication of each stretch of equal balance, and their rounded sum.
+        """The multiplication of each stretch of equal balance and rate, and their rounded sum.
 
         Beyond `most` stretches, their sum of balance × days is multiplied instead: a payment's
         working costs the same however many came before it.
         """
         if most is not None and len(self.segments) > most:
-            sums = (f"{grouped(s)} × {percent(rate)} / {d}" for d, s in self.sums.items() if s)
+            sums = (
+                f"{grouped(s)} × {percent(fixing.at(added))} / {d}"
+                for (d, added), s in self.sums.items()
+                if s
+            )
             return (
                 f"{len(self.segments):,} stretches of equal balance, balance × days summed",
                 f"{' + '.join(sums)} = {grouped(total)}",
             )
         parts = [
-            (balance, days, denominator)
-            for since, until, balance in self.segments
-            if balance
-            for denominator, days in _days_within(convention, self.start, since, until).items()
+            (segment.balance, days, denominator, fixing.at(segment.added))
+            for segment in self.segments
+            if segment.balance
+            for denominator, days in _days_within(
+                convention, self.start, segment.since, segment.until
+            ).items()
             if days
         ]
+        caught_up = self._caught_up(fixing, total)
+        plain = self.plain_total(fixing)
         if len(parts) == 1:
-            return (f"{_product(*parts[0], rate)} = {grouped(total)}",)
-        lines = [f"{_product(*part, rate)} = {_four_decimals(*part, rate)}" for part in parts]
-        return (*lines, f"in sum, rounded: {grouped(total)}")
+            return (f"{_product(*parts[0])} = {grouped(plain)}", *caught_up)
+        lines = [f"{_product(*part)} = {_four_decimals(*part)}" for part in parts]
+        return (*lines, f"in sum, rounded: {grouped(plain)}", *caught_up)
+
+    def plain_total(self, fixing: Fixing) -> int:
+        """The interest of all days so far at their rates, nothing made up."""
+        return _rounded(self.sums, fixing.at)
+
+    def _caught_up(self, fixing: Fixing, total: int) -> tuple[str, ...]:
+        """How what was cut off before is made up, as far as the lawful maximum allows."""
+        plain = self.plain_total(fixing)
+        if not self.catches_up or total == plain:
+            return ()
+        at_most = "" if fixing.cap is None else (
+            f", at most {grouped(_rounded(self.sums, fixing.maximum))} at {percent(fixing.cap)}"
+        )  # fmt: skip
+        return (
+            f"{grouped(plain)} + {grouped(total - plain)} of {grouped(self.brought)} "
+            f"cut off before{at_most} = {grouped(total)}",
+        )
+
+
+def _rounded(sums: Mapping[tuple[int, int], int], rate: Callable[[int], int]) -> int:
+    """Sums of balance × days, each times its rate, over their denominators, in cents."""
+    if not sums:
+        return 0
+    common = lcm(*(denominator for denominator, _added in sums))
+    weighed = sum(
+        value * (common // denominator) * rate(added)
+        for (denominator, added), value in sums.items()
+    )
+    return half_up(weighed, common * RATE_ONE)
 
 
 def _days_within(convention: str, start: Day, since: Day, until: Day) -> dict[int, int]:
@@ -164,21 +264,33 @@ class Accrual:
         self.indices: dict[str, Series] = {}
         self.maximum = Series()
         self.principal = 0
+        self.overdue = 0  # interest that itself earns interest
+        self.added = 0  # to the rate of each day, until it is settled otherwise
         self.counted = arrangement.accrues_from  # days before it are in the sums
         self.closed: list[Period] = []
         self.mover = ""  # the fact that last moved principal
         self.period = self._new_period(self.counted, self.counted)
 
+    @property
+    def balance(self) -> int:
+        """What earns interest."""
+        return self.principal + self.overdue
+
     def _new_period(self, start: Day, after: Day) -> Period:
-        period = Period(start, self._due_after(after))
+        period = Period(start, self._due_after(after), self.arrangement.index or "")
+        period.catches_up = self.arrangement.catch_up
         if self.mover:
             period.facts.append(self.mover)
         return period
 
     def _due_after(self, day: Day) -> Day:
         also = self.arrangement.also_closes_on
-        due = self.arrangement.interest_due.next_after(day)
+        due = self.arrangement.interest_dates.next_after(day)
         return min(due, also) if also is not None and also > day else due
+
+    def daily_margin_changed(self) -> None:
+        """From here on days earn with what is now added to their rate."""
+        self.added = self.arrangement.daily_margin
 
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
@@ -187,7 +299,7 @@ class Accrual:
     def count_until(self, day: Day) -> None:
         """The balance as it stands earns the interest of the days before `day`."""
         if day > self.counted:
-            self.period.add(self.arrangement.day_count, day, self.counted, self.principal)
+            self.period.add(self.arrangement.day_count, day, self.counted, self.balance, self.added)
             self.counted = day
 
     def move(self, amount: int, fact: str) -> None:
@@ -206,11 +318,14 @@ class Accrual:
 
     def fixing(self, day: Day, *, closing: bool = False) -> Fixing:
         """The open period's rate as it stands on `day`; where it closes that day, its final one."""
-        settled, start = self.arrangement, self.period.start
-        before = self._fixing_day(settled.fixing_dates.last_until(start))
+        settled, period = self.arrangement, self.period
+        if not period.index:
+            return self._take(period.start, final=True)
+        dates = settled.fixing_dates
+        before = self._fixing_day(period.start if dates is None else dates.last_until(period.start))
         if settled.fixing == "in-advance":
             return self._take(before, final=True)
-        own = self._fixing_day(settled.fixing_dates.next_after(start))
+        own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
         if day >= own:
             return self._take(own, final=True)
         if closing and settled.early_close == "last-determined":
@@ -222,33 +337,66 @@ class Accrual:
         return adjust(day, settled.fixing_convention, settled.fixing_calendar)
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
-        settled = self.arrangement
-        observed = self.indices.get(settled.index, Series()).on(day)
+        settled, name = self.arrangement, self.period.index
+        read_on = self._read_on(day)
+        index, observed = self._observed(name, read_on) if name else ("", None)
         cap = self._cap(day)
         facts = [observed[2]] if observed else []
-        rate = None
-        if observed:
-            rate = observed[0] + settled.margin
-            if cap and cap[0] < rate:
-                rate = cap[0]
-                facts.append(cap[2])
-        return Fixing(
+        base = self._base(observed[0] if observed else None)
+        fixing = Fixing(
             taken_on=day,
+            read_on=read_on,
             final=final,
+            index=index,
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
             cap=cap[0] if cap else None,
             cap_wanted=settled.cap_taken != "exempt",
-            rate=rate,
+            base=base,
+            floor=settled.floor,
+            ceiling=settled.ceiling,
             facts=tuple(facts),
         )
+        if cap and base is not None and cap[0] < fixing.uncapped(self.added):
+            fixing = replace(fixing, facts=(*facts, cap[2]))
+        return fixing
+
+    def _read_on(self, day: Day) -> Day:
+        back = self.arrangement.look_back
+        if back is None or not self.period.index:
+            return day
+        return Duration(-back.count, back.unit).after(day, self.arrangement.fixing_calendar)
+
+    def _observed(self, name: str, day: Day) -> tuple[str, tuple[int, Day, str] | None]:
+        """The index that serves on `day`, and its value in force."""
+        settled = self.arrangement
+        found = self.indices.get(name, Series()).on(day)
+        if settled.fallback and (found is None or self._stale(found[1], day)):
+            other = self.indices.get(settled.fallback, Series()).on(day)
+            return (settled.fallback, other) if other else (name, found)
+        return name, found
+
+    def _stale(self, observed_on: Day, day: Day) -> bool:
+        lasts, calendar = self.arrangement.stale_after, self.arrangement.fixing_calendar
+        return lasts is not None and lasts.after(observed_on, calendar) < day
+
+    def _base(self, observed: int | None) -> int | None:
+        """The rate to which margins are added: the fixed one, or the index as it counts."""
+        settled = self.arrangement
+        if not self.period.index:
+            return settled.fixed
+        if observed is None:
+            return None
+        counts = settled.rounding.apply(observed) if settled.rounding else observed
+        return counts if settled.index_floor is None else max(counts, settled.index_floor)
 
     def _cap(self, day: Day) -> tuple[int, Day, str] | None:
         taken = self.arrangement.cap_taken
         if taken == "exempt":
             return None
-        return self.maximum.on(self.arrangement.executed_on if taken == "at-execution" else day)
+        executed = self.arrangement.executed_on
+        return self.maximum.on(executed if taken == "at-execution" and executed else day)
 
     # Figures --------------------------------------------------------------------------------------
 
@@ -261,22 +409,22 @@ class Accrual:
         fixing = self.fixing(day)
         if not self.period.bears:
             return 0, fixing
-        return (None if fixing.rate is None else self.period.total(fixing.rate)), fixing
+        return (None if fixing.base is None else self.period.total(fixing)), fixing
 
     def bears_through(self, day: Day) -> bool:
         """Whether the open period bears interest at the close of `day`, that day's own included."""
-        return self.period.bears or (self.principal > 0 and day >= self.counted)
+        return self.period.bears or (self.balance > 0 and day >= self.counted)
 
     def earned_through(self, day: Day) -> tuple[int | None, Fixing]:
         """The open period's interest at the close of `day`, that day's own included."""
         fixing = self.fixing(day)
         if not self.bears_through(day):
             return 0, fixing
-        if fixing.rate is None:
+        if fixing.base is None:
             return None, fixing
         convention = self.arrangement.day_count
         total = self.period.total_until(
-            convention, day + 1, self.counted, self.principal, fixing.rate
+            convention, day + 1, self.counted, self.balance, self.added, fixing
         )
         return total, fixing
 
@@ -286,15 +434,17 @@ class Accrual:
         period = replace(
             self.period, segments=list(self.period.segments), sums=dict(self.period.sums)
         )
-        period.add(self.arrangement.day_count, day + 1, self.counted, self.principal)
+        period.add(self.arrangement.day_count, day + 1, self.counted, self.balance, self.added)
         period.interest, period.fixing = interest, fixing
+        if fixing.base is not None:
+            period.deferred = period.owed_and_deferred(fixing)[1]
         return period
 
-    def per_diem(self, day: Day, rate: int) -> int:
+    def per_diem(self, day: Day, fixing: Fixing) -> int:
         """What one more day's interest on the balance comes to."""
         convention = self.arrangement.day_count
         denominator = next(iter(day_count(convention, day, day + 1)))
-        return half_up(self.principal * rate, denominator * RATE_ONE)
+        return half_up(self.balance * fixing.at(self.added), denominator * RATE_ONE)
 
     def close(self, day: Day, *, with_day: bool) -> Period | None:
         """Closes the open period on `day`, that day counted or not; None where it has no days.
@@ -309,10 +459,12 @@ class Accrual:
         period.closed, period.due, period.fixing, period.closed_on = True, day, fixing, day
         if not period.bears:
             period.interest = 0
-        elif fixing.rate is not None:
-            period.interest = period.total(fixing.rate)
+            period.deferred = period.brought
+        elif fixing.base is not None:
+            period.interest, period.deferred = period.owed_and_deferred(fixing)
         self.closed.append(period)
         self.period = self._new_period(self.counted, day)
+        self.period.brought = period.deferred
         if period.interest is not None:
             self.period.paid = max(0, period.paid - period.interest)
         return period

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
-from checker.dates import CALENDARS, CONVENTIONS, DAY_COUNTS, Day, Duration, Schedule
+from checker.dates import CALENDARS, CONVENTIONS, DAY_COUNTS, Day, Duration, Moved, Schedule, moved
+from checker.money import Rounding
 
 T = TypeVar("T")
+
+COMPONENTS = ("interest", "principal", "costs")
+"""What is owed under every contract; a pack may declare charges and fees besides."""
 
 
 @dataclass(frozen=True)
 class Setting(Generic[T]):
     """One thing that a pack settles about the ledger, by a literal or by the name of a term.
 
-    `type` is a type of the rule language, or `components`: a list of component names.
+    `type` is a type of the rule language, or `components`: a list of component names. Where it is
+    neither `optional` nor has a default, every pack must settle it.
     """
 
     path: str
@@ -37,7 +42,8 @@ class Arrangement:
     """The settings in force; each is looked up when the ledger needs it, and not before.
 
     `resolve` gives the present value of a setting by its path; `forget` is called when a term
-    changed.
+    changed. `volatile` are the paths of settings that depend on state: they are never kept.
+    `charges` and `fees` are the names of the pack's own components.
     """
 
     accrues_from = Setting[Day](
@@ -49,6 +55,17 @@ class Arrangement:
     interest_due = Setting[Schedule](
         "interest.due", "schedule", "When interest falls due; each date closes a period."
     )
+    due_convention = Setting[str](
+        "interest.due-convention",
+        "word",
+        "How a due date moves to a business day, and with it the end of the period.",
+        choices=CONVENTIONS,
+        default="none",
+    )
+    due_calendar = Setting[str](
+        "interest.due-calendar", "word", "Which days are business days for it.",
+        choices=CALENDARS, default="federal-reserve",
+    )  # fmt: skip
     closing_day = Setting[str](
         "interest.closing-day",
         "word",
@@ -62,8 +79,44 @@ class Arrangement:
         "One more day on which a period closes and its interest falls due.",
         optional=True,
     )
-    index = Setting[str]("rate.index", "index", "The external index that the rate follows.")
+    compounding = Setting[str](
+        "interest.compounding",
+        "word",
+        "Whether unpaid interest earns interest: never, as principal from when it falls due, or "
+        "by itself from the day after it was payable.",
+        choices=("none", "when-due", "overdue"),
+        default="none",
+    )
+    index = Setting[str | None](
+        "rate.index", "index", "The external index that the rate follows.", optional=True
+    )
+    fixed = Setting[int | None](
+        "rate.fixed", "rate", "The rate, where it follows no index.", optional=True
+    )
     margin = Setting[int]("rate.margin", "rate", "What is added to the index.", default=0)
+    daily_margin = Setting[int](
+        "rate.daily-margin", "rate", "What is added besides, day by day as it stands.", default=0
+    )
+    look_back = Setting[Duration | None](
+        "rate.look-back", "duration", "How long before its fixing the index is read.", optional=True
+    )
+    rounding = Setting[Rounding | None](
+        "rate.rounding", "rounding", "To what the value of the index is rounded.", optional=True
+    )
+    index_floor = Setting[int | None](
+        "rate.index-floor", "rate", "The least that the index counts for.", optional=True
+    )
+    floor = Setting[int | None]("rate.floor", "rate", "The least that the rate is.", optional=True)
+    ceiling = Setting[int | None](
+        "rate.ceiling", "rate", "The most that the rate is by the contract.", optional=True
+    )
+    fallback = Setting[str | None](
+        "rate.fallback", "index", "The index that serves where the first has no value.",
+        optional=True,
+    )  # fmt: skip
+    stale_after = Setting[Duration | None](
+        "rate.stale-after", "duration", "How long a value of the first index serves.", optional=True
+    )
     fixing = Setting[str](
         "rate.fixing",
         "word",
@@ -71,7 +124,10 @@ class Arrangement:
         choices=("in-arrears", "in-advance"),
         default="in-advance",
     )
-    fixing_dates = Setting[Schedule]("rate.fixing-dates", "schedule", "When the rate is fixed.")
+    fixing_dates = Setting[Schedule | None](
+        "rate.fixing-dates", "schedule", "When the rate is fixed, if not with each period.",
+        optional=True,
+    )  # fmt: skip
     fixing_convention = Setting[str](
         "rate.fixing-convention",
         "word",
@@ -97,18 +153,58 @@ class Arrangement:
         choices=("at-execution", "at-determination", "exempt"),
         default="exempt",
     )
-    executed_on = Setting[Day](
-        "rate.executed-on", "date", "The day of execution, for a cap taken then."
+    executed_on = Setting[Day | None](
+        "rate.executed-on", "date", "The day of execution, for a cap taken then.", optional=True
     )
-    matures = Setting[Day]("principal.matures", "date", "When all principal falls due.")
-    commitment = Setting[int](
-        "facility.commitment", "money", "How much may be advanced in the first place."
+    catch_up = Setting[bool](
+        "rate.catch-up",
+        "boolean",
+        "Whether what the lawful maximum cut off is made up in later periods.",
+        default=False,
+    )
+    matures = Setting[Day | None](
+        "principal.matures", "date", "When all principal falls due.", optional=True
+    )
+    instalments = Setting[str](
+        "instalments.kind",
+        "word",
+        "Whether principal is repaid by level payments that hold the interest, by equal parts, "
+        "or not by instalments.",
+        choices=("none", "level", "equal-principal"),
+        default="none",
+    )
+    instalment_amount = Setting[int | None](
+        "instalments.amount", "money", "What each instalment comes to.", optional=True
+    )
+    amortised_over = Setting[Duration | None](
+        "instalments.amortised-over",
+        "duration",
+        "Over how long principal would be repaid; it gives the amount where none is written.",
+        optional=True,
+    )
+    instalments_first_on = Setting[Day | None](
+        "instalments.first-on", "date", "When the first instalment of principal falls due.",
+        optional=True,
+    )  # fmt: skip
+    prepaid_instalments = Setting[str](
+        "instalments.prepaid",
+        "word",
+        "Which instalments prepaid principal stands for: the last, the next, or a part of each.",
+        choices=("inverse-order", "next-first", "recast"),
+        default="inverse-order",
+    )
+    commitment = Setting[int | None](
+        "facility.commitment", "money", "How much may be advanced in the first place.",
+        optional=True,
+    )  # fmt: skip
+    limit = Setting[int | None](
+        "facility.limit", "money", "The most that may be outstanding.", optional=True
     )
     replenished_by = Setting[str](
         "facility.replenished-by",
         "word",
         "Which repaid principal may be drawn again.",
-        choices=("nothing", "prepaid", "paid-while-accelerated"),
+        choices=("nothing", "prepaid", "paid-while-accelerated", "any-repayment"),
         default="nothing",
     )
     redraw_until = Setting[Day | None](
@@ -142,15 +238,26 @@ class Arrangement:
     grace_principal = Setting[Duration]("grace.principal", "duration", "The grace of principal.")
     grace_costs = Setting[Duration]("grace.costs", "duration", "The grace of costs.")
 
-    def __init__(self, resolve: Callable[[str], Any]) -> None:
-        self._resolve = resolve
+    def __init__(
+        self,
+        resolve: Callable[[str], Any],
+        charges: Iterable[str] = (),
+        fees: Iterable[str] = (),
+        volatile: frozenset[str] = frozenset(),
+    ) -> None:
+        self._resolve, self._volatile = resolve, volatile
         self._known: dict[str, Any] = {}
+        self.fees = tuple(fees)
+        self.components = (*COMPONENTS, *charges, *self.fees)
 
     def value(self, path: str) -> Any:
         """The setting's value in force, resolved when first asked for."""
-        if path not in self._known:
-            self._known[path] = self._resolve(path)
-        return self._known[path]
+        if path in self._known:
+            return self._known[path]
+        value = self._resolve(path)
+        if path not in self._volatile:
+            self._known[path] = value
+        return value
 
     def forget(self) -> None:
         """Settings are resolved anew from now on."""
@@ -161,8 +268,43 @@ class Arrangement:
         grace: Duration = self.value(f"grace.{component}")
         return grace
 
+    @property
+    def interest_dates(self) -> Schedule | Moved:
+        """When interest falls due, moved to business days where the pack says so."""
+        return moved(self.interest_due, self.due_convention, self.due_calendar)
+
 
 SETTINGS: dict[str, Setting[Any]] = {
     setting.path: setting for setting in vars(Arrangement).values() if isinstance(setting, Setting)
 }
-COMPONENTS = ("interest", "principal", "costs")
+
+FEE_SETTINGS: dict[str, Setting[Any]] = {
+    setting.path: setting
+    for setting in (
+        Setting[int]("rate", "rate", "The rate by the year, day by day as it stands."),
+        Setting[str](
+            "on",
+            "word",
+            "On which balance it accrues.",
+            choices=("undrawn", "available", "principal", "commitment"),
+        ),
+        Setting[Schedule]("due", "schedule", "When what has accrued falls due."),
+        Setting[str]("day-count", "word", "How days become years.", choices=DAY_COUNTS),
+        Setting[Day]("from", "date", "The first day on which it accrues."),
+        Setting[str](
+            "due-convention",
+            "word",
+            "How a due date moves, and with it the end of the period.",
+            choices=CONVENTIONS,
+        ),
+        Setting[str](
+            "due-calendar", "word", "Which days are business days for it.", choices=CALENDARS
+        ),
+    )
+}
+"""What a pack settles about each of its fees; the paths stand below `fees.NAME`."""
+
+
+def grace_setting(component: str) -> Setting[Duration]:
+    """The setting of the grace of a charge or a fee."""
+    return Setting[Duration](f"grace.{component}", "duration", f"The grace of {component}.")

@@ -210,6 +210,42 @@ class Schedule:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A schedule whose dates are moved to business days; the dates so moved are what it has."""
+
+    schedule: Schedule
+    convention: str
+    calendar: str
+
+    def next_after(self, day: Day) -> Day:
+        """The first of the moved dates after `day`."""
+        found = self.schedule.next_after(day - _FARTHEST)
+        while (moved := adjust(found, self.convention, self.calendar)) <= day:
+            found = self.schedule.next_after(found)
+        return moved
+
+    def last_until(self, day: Day) -> Day:
+        """The last of the moved dates on or before `day`."""
+        found = self.schedule.last_until(day + _FARTHEST)
+        while (moved := adjust(found, self.convention, self.calendar)) > day:
+            found = self.schedule.last_before(found)
+        return moved
+
+    @property
+    def dates(self) -> tuple[tuple[int, int], ...]:
+        """The dates before they are moved."""
+        return self.schedule.dates
+
+
+_FARTHEST = 10  # no convention moves a date farther: no run of days without business is so long
+
+
+def moved(schedule: Schedule, convention: str, calendar_name: str) -> Schedule | Moved:
+    """The schedule as its dates fall by a business day convention."""
+    return schedule if convention == "none" else Moved(schedule, convention, calendar_name)
+
+
 def parse_schedule(text: str) -> Schedule:
     """`every 31 December`, `every 31 March and 30 September`, `every month on the 1st`,
     `every 3 months from 2001-06-29`."""

@@ -12,12 +12,13 @@ from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
-from checker.language import Typed, fold
+from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger, Occurrence
 from checker.model import Fact, Step, Value
 from checker.money import grouped
-from checker.pack import OWN_WORDS, Pack, Power, Supposition
-from checker.rules import BLOCKER, Naming, Rule, distinct
+from checker.occasions import Calendar, Shares, Windows
+from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
+from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
 
@@ -55,7 +56,9 @@ class Evaluation(Naming):
     def __init__(self, pack: Pack, engines: Engines, choices: Choices | None = None) -> None:
         self.pack, self.engines = pack, engines
         self.terms = Terms(pack, choices or Choices())
-        self.arrangement = Arrangement(self._setting)
+        charges = [charge.name for charge in pack.charges.values() if not charge.fee]
+        fees = [charge.name for charge in pack.charges.values() if charge.fee]
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile)
         self.today: Day = 0
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")
@@ -68,8 +71,13 @@ class Evaluation(Naming):
         for name, state in pack.states.items():
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
-        self.ledger = Ledger(self.arrangement)
         self.findings: dict[str, Finding] = {}
+        self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
+        self.ledger = Ledger(self.arrangement)
+        self.ledger.begin()
+        self.calendars = [Calendar(occasion, self) for occasion in pack.occasions.values()]
+        self.windows = Windows()
+        self.shares = Shares(pack, self)
         self.disregarded: set[str] = set()
         self.reconciled: list[Occurrence] = []
         self.session = engines.loop.session()
@@ -101,9 +109,12 @@ class Evaluation(Naming):
         return folded
 
     def _setting(self, path: str) -> Any:
-        chosen = self.pack.settings.get(path)
+        chosen: Chosen = self.pack.settings.get(path)
+        if isinstance(chosen, Varying):
+            fitting = (value for condition, value in chosen.cases if condition.holds(self))
+            chosen = next(fitting, chosen.otherwise)
         if isinstance(chosen, Typed):
-            return chosen.evaluate({}, self.terms)
+            return chosen.settled({}, self if path in self.pack.volatile else self.terms)
         return SETTINGS[path].default if chosen is None else chosen
 
     def power(self, name: str) -> tuple[str, Day | None]:
@@ -125,7 +136,7 @@ class Evaluation(Naming):
 
     def continuing(self, finding: Finding) -> bool:
         """Whether what was found still stands: unpaid, unanswered, not cured."""
-        if finding.outcome in SETTLED:
+        if finding.outcome in SETTLED or finding.id in self.cured:
             return False
         if finding.outcome == "information":
             # Of a surplus that was refunded nothing is held any more.
@@ -150,6 +161,9 @@ class Evaluation(Naming):
     def _next_day(self) -> Day:
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
+        if self.today:
+            coming = [each.next_after(self.today) for each in self.calendars]
+            days += [day for day in (*coming, self.windows.next()) if day is not None]
         return min(days)
 
     def _day(self, day: Day, facts: Sequence[Fact]) -> None:
@@ -159,6 +173,9 @@ class Evaluation(Naming):
             steps[self.pack.kinds[fact.kind].step].append(fact)
         self._opening(steps[Step.OPENING])
         self._each(steps[Step.OBSERVATION])
+        self._tell(self._lapsed(day))
+        for calendar in self.calendars:
+            self._tell(calendar.tell(day))
         for fact in steps[Step.DUE]:
             self._tell([self._given(fact)])
             if fact.kind == "costs":
@@ -174,6 +191,20 @@ class Evaluation(Naming):
             if fact.kind == "advance":
                 self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
         self._each(steps[Step.CLOSE])
+        self._tell(self.ledger.settle(day))
+
+    def _lapsed(self, day: Day) -> list[Occurrence]:
+        """The windows that have passed without what was to be done, with what is unpaid still."""
+        told = []
+        for rule, id_, values in self.windows.lapsed(day):
+            finding = self.findings[id_]
+            if finding.outcome in SETTLED or id_ in self.cured:
+                continue
+            unpaid = self.ledger.unpaid_of(finding.about)
+            if unpaid is not None:
+                values["unpaid"] = unpaid
+            told.append(Occurrence(f"{rule}-lapsed", values, finding.facts))
+        return told
 
     def _opening(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -290,38 +321,28 @@ class Evaluation(Naming):
 
     def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
         found = {alias: self._told[at] for alias, at in match.facts.items()}
-        conclusion = Conclusion(self, rule, found, self.findings)
-        told = conclusion.record()
-        return [*told, *self._act(rule, found)]
-
-    def _act(self, rule: Rule, found: Mapping[str, Occurrence]) -> list[Occurrence]:
-        """What the ledger and the state do on a conclusion."""
         if not rule.acts:
-            return []
-        facts = {alias: occurrence.values for alias, occurrence in found.items()}
-        if rule.disregards:
-            self.disregarded.add(str(facts[rule.disregards]["id"]))
-        for name, typed in rule.sets.items():
-            self._set(name, typed.evaluate(facts, self))
-        if rule.amends:
-            self._amend(found[rule.amends])
-        if rule.releases:
-            self.ledger.release(str(rule.releases.evaluate(facts, self)), self.today)
-        if rule.accelerates:
-            return self.ledger.accelerate(self.today, str(facts[rule.accelerates]["id"]))
-        return []
+            return Conclusion(self, rule, found, self.findings).record()
+        known = set(self.findings)
+        act = Act(self, rule, found)  # all that it does is figured before any of it is done
+        told = Conclusion(self, rule, found, self.findings).record()
+        return [*told, *act.done(new=act.finding not in known)]
 
-    def _set(self, name: str, value: Any) -> None:
+    def set_state(self, name: str, value: Any) -> None:
+        """A state has another value from now on."""
         self._moved.add(name)
+        if value is None:  # what the fact does not say changes nothing
+            return
         if self.pack.states[name].type == "names":
             self.state[name] |= {self.canonical(str(value))}
             return
         role = fold(str(value), "name")  # a role's own word means the party in force
         self.state[name] = self.state[role] if role in self.pack.parties else value
 
-    def _amend(self, occurrence: Occurrence) -> None:
+    def amend(self, occurrence: Occurrence) -> None:
+        """A term has another value from now on."""
         values = occurrence.values
-        self.ledger.accrual.count_until(self.today)  # the days before go by the term as it was
+        self.ledger.count_until(self.today)  # the days before go by the term as it was
         self.terms.amend(
             Amended(
                 str(values["term"]),
@@ -405,12 +426,12 @@ class Evaluation(Naming):
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
-                "index": self.arrangement.index,
+                "index": fixing.index or None,
                 "start": period.start,
                 "end": period.due,
                 "bears": bears,
                 "closed": period.closed,
-                "needed_on": min([fixing.taken_on, *starved]),
+                "needed_on": min([fixing.read_on, *starved]),
                 "missed_on": min([seen, *starved]),
                 "starved": bool(period.starved),
                 "observed": fixing.observed,
@@ -419,6 +440,7 @@ class Evaluation(Naming):
                 "cap": fixing.cap,
                 "rate": fixing.rate,
                 "interest": interest,
+                "deferred": period.deferred,
             }
             values = {name: value for name, value in given.items() if value is not None}
             payments = tuple(fact for _day, fact in period.starved)
@@ -451,7 +473,7 @@ class Conclusion:
         first = next(iter(self.found.values()))
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
-        amount = rule.amount.evaluate(facts, naming) if rule.amount else None
+        amount = rule.amount.settled(facts, naming) if rule.amount else None
         finding = Finding(
             id=f"{rule.under}/{about}",
             rule=rule.under,
@@ -493,6 +515,114 @@ class Conclusion:
             return []
         self.findings[finding] = self.findings[finding].revised(revision)
         return finding_occurrences(self.findings[finding], {})[1:]
+
+
+class Act:
+    """What the ledger, the state and the loop do on a conclusion, figured beforehand."""
+
+    def __init__(self, evaluation: Evaluation, rule: Rule, found: Mapping[str, Occurrence]) -> None:
+        self.evaluation, self.rule, self.found = evaluation, rule, found
+        self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
+        self.first = next(iter(found.values()))
+        self.sources = tuple(dict.fromkeys(f for o in found.values() for f in o.facts))
+        self.about = "" if rule.revises else str(self._value(rule.about))
+        self.finding = f"{rule.under}/{self.about}"
+        self.sets = {name: self._value(typed) for name, typed in rule.sets.items()}
+        self.releases = self._value(rule.releases)
+        self.until = self._value(rule.until)
+        self.charge = self._charge()
+        self.call = self._call()
+        self.vote = self._vote()
+        self.transfer = self._transfer()
+
+    def _value(self, typed: Typed | None) -> Any:
+        return None if typed is None else typed.settled(self.facts, self.evaluation)
+
+    def _charge(self) -> tuple[int, Day] | None:
+        if self.rule.charges is None:
+            return None
+        due = self._value(self.rule.charges.due) if self.rule.charges.due else self.evaluation.today
+        return _both(self._value(self.rule.charges.amount), due)
+
+    def _call(self) -> tuple[int, Day] | None:
+        call = self.rule.calls
+        return _both(self._value(call.amount), self._value(call.due)) if call else None
+
+    def _vote(self) -> tuple[str, str] | None:
+        vote = self.rule.votes
+        if vote is None or self._value(vote.by) is None:
+            return None
+        return str(self._value(vote.of)), str(self._value(vote.by))
+
+    def _transfer(self) -> tuple[str, str, int] | None:
+        passing = self.rule.transfers
+        if passing is None:
+            return None
+        values = [self._value(each) for each in (passing.giver, passing.taker, passing.share)]
+        return None if None in values else (str(values[0]), str(values[1]), int(values[2]))
+
+    def done(self, *, new: bool) -> list[Occurrence]:
+        """Does it all; what follows is told. What is done once for a finding needs it `new`."""
+        evaluation, rule, ledger = self.evaluation, self.rule, self.evaluation.ledger
+        if rule.disregards:
+            evaluation.disregarded.add(str(self.facts[rule.disregards]["id"]))
+        for name, value in self.sets.items():
+            evaluation.set_state(name, value)
+        if rule.amends:
+            evaluation.amend(self.found[rule.amends])
+        if rule.cures:
+            evaluation.cured.add(str(self.facts[rule.cures]["id"]))
+        if self.releases is not None:
+            ledger.release(str(self.releases), evaluation.today)
+        told = self._money()
+        if new:
+            told += self._once()
+        return told + self._voices()
+
+    def _money(self) -> list[Occurrence]:
+        ledger, rule, today = self.evaluation.ledger, self.rule, self.evaluation.today
+        key, told = self.about.partition("/")[2] or self.about, []
+        if self.charge is not None and rule.charges is not None:
+            amount, due = self.charge
+            working = self.first.working
+            told += ledger.charge(rule.charges.of, amount, due, key, self.sources, working, today)
+        if self.call is not None:
+            told += ledger.call(*self.call, key, self.sources)
+        if rule.accelerates:
+            source = self.found[rule.accelerates]
+            given = str(source.values.get("id", ""))
+            told += ledger.accelerate(today, given if given in source.facts else self._last_fact())
+        return told
+
+    def _last_fact(self) -> str:
+        return self.sources[-1] if self.sources else ""
+
+    def _once(self) -> list[Occurrence]:
+        evaluation, rule = self.evaluation, self.rule
+        if isinstance(self.until, int) and self.finding in evaluation.findings:
+            finding = evaluation.findings[self.finding]
+            told = finding_occurrences(finding, self.first.values)[0]
+            evaluation.windows.open(rule.id, finding.id, self.until, evaluation.today, told.values)
+        if not rule.counts:
+            return []
+        return [
+            evaluation.shares.counted(rule.counts, self.finding, evaluation.today, self.sources)
+        ]
+
+    def _voices(self) -> list[Occurrence]:
+        shares, rule, today = self.evaluation.shares, self.rule, self.evaluation.today
+        told = []
+        if self.transfer is not None and rule.transfers is not None:
+            giver, taker, share = self.transfer
+            register = rule.transfers.register
+            told.append(shares.transferred(register, giver, taker, share, today, self.first))
+        if self.vote is not None and rule.votes is not None:
+            told += shares.voted(rule.votes.tally, *self.vote, today, self.sources)
+        return told
+
+
+def _both(amount: object, day: object) -> tuple[int, Day] | None:
+    return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
 
 
 def _as_blocker(occurrence: Occurrence) -> Occurrence:

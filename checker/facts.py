@@ -25,7 +25,7 @@ from checker.model import (
     WrongInput,
     did_you_mean,
 )
-from checker.money import parse_money, parse_rate
+from checker.money import parse_money, parse_rate, parse_ratio
 from checker.records import (
     COMMON,
     MAX_PROBLEMS,
@@ -54,7 +54,7 @@ Locate = Callable[[Fact, str], Place]
 # Kinds -------------------------------------------------------------------------------------------
 
 FIELD_TYPES = frozenset(
-    "money rate date boolean word text name fact target index term".split()  # noqa: SIM905 (words)
+    "money rate ratio number date boolean word text name fact target index term".split()  # noqa: SIM905 (words)
 )
 _FIELD_KEYS = ("type", "required", "choices", "may-be-zero", "of", "describes")
 _KIND_KEYS = ("describes", "step", "happens", "shared", "needs-one-of", "fields")
@@ -252,6 +252,12 @@ def _boolean(_field: Field, text: str) -> bool:
     return text == "true"
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,12}", text, re.ASCII):
+        raise _RefusedError("not a whole number of at most 12 digits")
+    return int(text)
+
+
 def _one_of(text: str, known: Iterable[str], what: str) -> str:
     if text not in known:
         raise _RefusedError(what, did_you_mean(text, known))
@@ -267,6 +273,8 @@ class _Typist:
         self._types: dict[str, Callable[[Field, str], Value]] = {
             "money": self._money,
             "rate": lambda _, text: _rate(_short(text)),
+            "ratio": lambda _, text: parse_ratio(_short(text)),
+            "number": lambda _, text: _number(text),
             "date": lambda _, text: _day(_short(text)),
             "boolean": _boolean,
             "word": lambda field, text: _one_of(text, field.choices, "not one of the words"),

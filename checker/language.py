@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from checker.dates import Duration, iso, parse_day, parse_duration, parse_schedule
 from checker.model import Value, did_you_mean
-from checker.money import grouped, parse_money, parse_rate, percent
+from checker.money import (
+    RATE_ONE,
+    grouped,
+    parse_money,
+    parse_rate,
+    parse_ratio,
+    parse_rounding,
+    percent,
+    ratio,
+    settled,
+)
 
 TEXTS = ("word", "text", "name", "fact", "target", "index", "term")
-ORDERED = ("money", "rate", "date", "number")
-TYPES = (*ORDERED, "boolean", "duration", "schedule", *TEXTS)
+ORDERED = ("money", "rate", "ratio", "date", "number")
+TYPES = (*ORDERED, "boolean", "duration", "schedule", "rounding", *TEXTS)
 
 TermValue = Value | Duration | object
-"""What a term may hold: a fact's value, a length of time, a schedule, or None for `none`."""
+"""What a term may hold: a fact's value, a length of time, a schedule, a rounding, a product that
+is not yet rounded (a Fraction of cents), or None for `none`."""
 
 
 class Misspoken(Exception):
@@ -45,6 +58,8 @@ def parse_literal(text: str, type_: str, currency: str) -> TermValue:
         return text == "true"
     parsers: dict[str, Callable[[str], TermValue]] = {
         "rate": parse_rate,
+        "ratio": parse_ratio,
+        "rounding": parse_rounding,
         "date": parse_day,
         "duration": parse_duration,
         "schedule": parse_schedule,
@@ -55,6 +70,8 @@ def parse_literal(text: str, type_: str, currency: str) -> TermValue:
 _SHAPES = {
     "date": r"\d{4}-\d+-\d+",
     "rate": r"-?[\d.,]+ ?%",
+    "ratio": r"[\d.]+ to [\d.]+",
+    "rounding": r"(?:up|down|nearest)(?: to)? [\d./]+ ?%",
     "schedule": r"every .+",
     "number": r"-?\d+",
     "boolean": r"true|false",
@@ -88,8 +105,11 @@ def show(value: object, type_: str) -> str:
     """A value as sentences show it: 146,712.33, 2001-06-29, 10.50%."""
     if value is None:
         return "none"
+    value = settled(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        formats: dict[str, Callable[[int], str]] = {"money": grouped, "rate": percent, "date": iso}
+        formats: dict[str, Callable[[int], str]] = {
+            "money": grouped, "rate": percent, "ratio": ratio, "date": iso,
+        }  # fmt: skip
         return formats.get(type_, str)(value)
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
@@ -125,6 +145,24 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """`left of right`: a share of an amount, such as `5.00% of unpaid`."""
+
+    left: Expression
+    right: Expression
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """`lesser(a, b)` or `greater(a, b)`, of two or more."""
+
+    op: str
+    parts: tuple[Expression, ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """`left op right`, op one of == != < <= > >=."""
 
@@ -152,7 +190,7 @@ class Logic:
     offset: int = 0
 
 
-Expression = Literal | Name | Sum
+Expression = Literal | Name | Sum | Product | Extreme
 Condition = Comparison | Presence | Logic
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -167,6 +205,7 @@ MAX_BRANCHES = 64  # each becomes a rule of the engine
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<date>\d{4}-\d{2}-\d{2}(?![\w-]))
+    | (?P<ratio>\d+(?:\.\d+)?\ to\ 1(?:\.0+)?(?![\w.]))
     | (?P<rate>\d+(?:\.\d+)?%)
     | (?P<duration>\d+\ (?:calendar\ |business\ )?(?:days?|months?|years?)(?![\w-]))
     | (?P<money>(?:[A-Z]{3}\ )?\d[\d,]*\.\d\d(?!\d))
@@ -281,10 +320,30 @@ class _Parser:
         return Logic(joined, tuple(Comparison(op, left, c, offset) for c in choices), offset)
 
     def sum(self) -> Expression:
-        left = self._operand()
+        left = self._product()
         while op := self.take("+", "-"):
-            left = Sum(op.text, left, self._operand(), op.offset)
+            left = Sum(op.text, left, self._product(), op.offset)
         return left
+
+    def _product(self) -> Expression:
+        left = self._operand()
+        while op := self.take("of"):
+            left = Product(left, self._operand(), op.offset)
+        return left
+
+    def _extreme(self, token: _Token) -> Expression:
+        self.expect("(")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Misspoken("nested too deeply", token.offset)
+        parts = [self.sum()]
+        while self.take(","):
+            parts.append(self.sum())
+        self.expect(")")
+        self.depth -= 1
+        if len(parts) == 1:
+            raise Misspoken(f"'{token.text}' is of two or more", token.offset)
+        return Extreme(token.text, tuple(parts), token.offset)
 
     def _operand(self) -> Expression:
         token = self.next
@@ -292,6 +351,8 @@ class _Parser:
         if token.kind == "word":
             if token.text in ("true", "false"):
                 return Literal(token.text == "true", "boolean", token.offset)
+            if token.text in ("lesser", "greater") and self.next.text == "(":
+                return self._extreme(token)
             return Name(token.text, token.offset)
         if token.kind == "text":
             return Literal(token.text[1:-1], "text", token.offset)
@@ -362,6 +423,14 @@ class Surroundings(Protocol):
         """The value in force of a term, a state variable, a power's state or `today`."""
 
 
+class Naming(Surroundings):
+    """Surroundings that also know by which names a party goes."""
+
+    def canonical(self, name: str) -> str:
+        """The folded name of the party in force where the name is one of its, else the fold."""
+        raise NotImplementedError
+
+
 Facts = Mapping[str, Mapping[str, Value]]
 """Alias to the values of the fact that stands for it; the pattern's own fact is under ``""``."""
 
@@ -374,6 +443,8 @@ class Typed:
 
     `choices` are the words it may hold, where these are known; `evaluate` gives None where a
     field that it needs is absent. `name` is the plain field or term, where it is only that.
+    `names` are the terms and states that it asks for; `whole` is false where it may give a
+    product that is not yet rounded.
     """
 
     type: str
@@ -382,6 +453,12 @@ class Typed:
     choices: tuple[str, ...] = ()
     name: str = ""
     literal: bool = False
+    names: frozenset[str] = frozenset()
+    whole: bool = True
+
+    def settled(self, facts: Facts, surroundings: Surroundings) -> TermValue:
+        """The value, a product rounded half up to the cent."""
+        return settled(self.evaluate(facts, surroundings))
 
 
 @dataclass(frozen=True)
@@ -395,6 +472,7 @@ class Scope:
     fields: Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]
     names: Mapping[str, tuple[str, tuple[str, ...]]]
     currency: str
+    calendar: str = "federal-reserve"  # by which `2 business days` are counted
 
     def resolve(self, expression: Expression, expected: Typed | None = None) -> Typed:
         """The typed meaning of an expression; `expected` lets a bare word be one of its choices."""
@@ -405,7 +483,27 @@ class Scope:
             )
         if isinstance(expression, Sum):
             return self._sum(expression)
+        if isinstance(expression, Product):
+            return self._product(expression)
+        if isinstance(expression, Extreme):
+            return self._extreme(expression)
         return self._name(expression, expected)
+
+    def sides(self, atom: Comparison) -> tuple[Typed, Typed]:
+        """Both sides with their meaning; a bare word means one of the other side's choices."""
+        try:
+            left = self.resolve(atom.left)
+        except Misspoken as unknown:
+            try:
+                right = self.resolve(atom.right)
+            except Misspoken:
+                raise unknown from None
+            left = self.resolve(atom.left, right)
+        else:
+            right = self.resolve(atom.right, left)
+        for side, other in ((left, right), (right, left)):
+            _check_words(side, other, atom)
+        return _zero(left, right), _zero(right, left)
 
     def _name(self, name: Name, expected: Typed | None) -> Typed:
         if expected is not None and name.text in expected.choices:
@@ -417,7 +515,10 @@ class Scope:
         if name.text in self.names:
             type_, choices = self.names[name.text]
             text = name.text
-            return Typed(type_, frozenset(), lambda _f, s: s.lookup(text), choices, text)
+            names = frozenset([text])
+            return Typed(
+                type_, frozenset(), lambda _f, s: s.lookup(text), choices, text, names=names
+            )
         raise Misspoken(*self._unknown(name, alias, expected))
 
     def _field(self, alias: str, field: str) -> Typed:
@@ -447,15 +548,77 @@ class Scope:
             raise Misspoken(
                 f"a {left.type} {expression.op} a {right.type} means nothing", expression.offset
             )
-        sign = 1 if expression.op == "+" else -1
+        sign, calendar = 1 if expression.op == "+" else -1, self.calendar
 
         def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
             a, b = left.evaluate(facts, surroundings), right.evaluate(facts, surroundings)
             if isinstance(b, Duration) and isinstance(a, int):
-                return b.after(a) if sign > 0 else Duration(-b.count, b.unit).after(a)
-            return a + sign * b if isinstance(a, int) and isinstance(b, int) else None
+                length = b if sign > 0 else Duration(-b.count, b.unit)
+                return length.after(a, calendar)
+            both = isinstance(a, int | Fraction) and isinstance(b, int | Fraction)
+            return a + sign * b if both else None  # type: ignore[operator]  # narrowed by `both`
 
-        return Typed(type_, left.aliases | right.aliases, evaluate)
+        return _made_of(type_, evaluate, (left, right))
+
+    def _product(self, expression: Product) -> Typed:
+        left, right = self.resolve(expression.left), self.resolve(expression.right)
+        if left.type not in ("rate", "ratio") or right.type != "money":
+            raise Misspoken(f"a {left.type} of a {right.type} means nothing", expression.offset)
+
+        def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
+            a, b = left.evaluate(facts, surroundings), right.evaluate(facts, surroundings)
+            if isinstance(a, int) and isinstance(b, int | Fraction):
+                return b * Fraction(a, RATE_ONE)
+            return None
+
+        return _made_of("money", evaluate, (left, right), whole=False)
+
+    def _extreme(self, expression: Extreme) -> Typed:
+        parts = [self.resolve(part) for part in expression.parts]
+        odd = next((p.type for p in parts if p.type != parts[0].type), "")
+        if odd or parts[0].type not in ORDERED:
+            what = f"a {parts[0].type} and a {odd}" if odd else f"a {parts[0].type}"
+            raise Misspoken(f"'{expression.op}' cannot compare {what}", expression.offset)
+        pick: Callable[..., Any] = min if expression.op == "lesser" else max
+
+        def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
+            values = [part.evaluate(facts, surroundings) for part in parts]
+            # What is absent, or left open, sets no limit.
+            known = [value for value in values if isinstance(value, int | Fraction)]
+            return pick(known) if known else None
+
+        return _made_of(parts[0].type, evaluate, parts)
+
+
+def _made_of(
+    type_: str, evaluate: Compiled, parts: Sequence[Typed], *, whole: bool = True
+) -> Typed:
+    """The meaning of something put together: it speaks of all that its parts speak of."""
+    return Typed(
+        type_,
+        frozenset().union(*(part.aliases for part in parts)),
+        evaluate,
+        names=frozenset().union(*(part.names for part in parts)),
+        whole=whole and all(part.whole for part in parts),
+    )
+
+
+def _check_words(side: Typed, other: Typed, atom: Comparison) -> None:
+    if not (side.literal and other.choices and isinstance(atom.right, Literal)):
+        return
+    if side.type in TEXTS and side.name not in other.choices:
+        raise Misspoken(
+            f"'{side.name}' is none of the words that '{other.name}' may be",
+            atom.right.offset,
+            did_you_mean(side.name, other.choices),
+        )
+
+
+def _zero(side: Typed, other: Typed) -> Typed:
+    """A plain 0 stands for nothing of any measure."""
+    if side.literal and side.type == "number" and side.name == "0" and other.type in ORDERED:
+        return Typed(other.type, side.aliases, side.evaluate, name="0", literal=True)
+    return side
 
 
 def _sum_type(op: str, left: str, right: str) -> str | None:
@@ -463,7 +626,7 @@ def _sum_type(op: str, left: str, right: str) -> str | None:
         return "date"
     if left == right == "date":
         return "number" if op == "-" else None
-    return left if left == right and left in ("money", "rate", "number") else None
+    return left if left == right and left in ("money", "rate", "ratio", "number") else None
 
 
 def comparable(left: Typed, right: Typed, op: str) -> str | None:
@@ -475,9 +638,70 @@ def comparable(left: Typed, right: Typed, op: str) -> str | None:
             return None
         types = {left.type, right.type}
         return "name" if "name" in types else "text" if "text" in types else "word"
-    if left.type != right.type or left.type in ("duration", "schedule"):
+    if left.type != right.type or left.type in ("duration", "schedule", "rounding"):
         return None
     return left.type if op in ("==", "!=") or left.type in ORDERED else None
+
+
+# Conditions over what stands --------------------------------------------------------------------
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Circumstance:
+    """A condition over terms, state and the day; `names` are those that it asks for."""
+
+    holds: Callable[[Naming], bool]
+    names: frozenset[str]
+
+
+def circumstance(text: str, scope: Scope) -> Circumstance:
+    """The condition of a setting that depends on state; Misspoken where it means nothing."""
+    alternatives = [
+        [_atom(atom, scope) for atom in branch]
+        for branch in branches(parse_condition(text, scope.currency))
+    ]
+    names = frozenset().union(*(atom.names for branch in alternatives for atom in branch))
+    return Circumstance(
+        lambda naming: any(all(atom.holds(naming) for atom in b) for b in alternatives), names
+    )
+
+
+def _atom(atom: Comparison | Presence, scope: Scope) -> Circumstance:
+    if isinstance(atom, Presence):
+        typed, present = scope.resolve(atom.name), atom.present
+        return Circumstance(
+            lambda naming: (typed.evaluate({}, naming) is not None) == present, typed.names
+        )
+    left, right = scope.sides(atom)
+    how = comparable(left, right, atom.op)
+    if how is None:
+        raise Misspoken(
+            f"a {left.type} and a {right.type} cannot stand around '{atom.op}'", atom.offset
+        )
+    compare = OPERATORS[atom.op]
+
+    def holds(naming: Naming) -> bool:
+        a, b = (_comparable_value(side.evaluate({}, naming), how, naming) for side in (left, right))
+        if isinstance(a, frozenset) or isinstance(b, frozenset):
+            return compare(a in b if isinstance(b, frozenset) else b in a, True)
+        return a is not None and b is not None and compare(a, b)
+
+    return Circumstance(holds, left.names | right.names)
+
+
+def _comparable_value(value: Any, how: str, naming: Naming) -> Any:
+    if not isinstance(value, str):
+        return value
+    return naming.canonical(value) if how in ("name", "names") else fold(value, how)
 
 
 # Sentences ---------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checker.accrual import Accrual, Fixing, Period
-from checker.arrangement import COMPONENTS, Arrangement
+from checker.arrangement import Arrangement
 from checker.dates import Day, adjust, iso
+from checker.fees import Fee
+from checker.instalments import Instalment, Instalments, Part
 from checker.model import Value
 from checker.money import grouped
 
@@ -34,7 +36,7 @@ class Obligation:
 
     id: str
     component: str
-    cause: str  # schedule, maturity, acceleration, advance, incurred, opening
+    cause: str  # schedule, maturity, acceleration, advance, incurred, opening, call, charge, fee
     due: Day
     payable: Day
     last_day: Day
@@ -45,13 +47,17 @@ class Obligation:
     paid_on: Day | None = None
     missed_on: Day | None = None
     released_on: Day | None = None
+    instalment: Instalment | None = None
+    bears: bool = False  # interest that itself earns interest
 
     def state(self, day: Day) -> str:
         """Its state at the close of `day`."""
         if self.released_on is not None:
             return "released"
+        if self.unpaid and self.missed_on is None:
+            return "due" if day >= self.due else "not-due"
         if self.unpaid:
-            return "defaulted" if self.missed_on is not None else "due"
+            return "defaulted"
         if self.missed_on is not None:
             return "paid-after-default"
         return "paid-in-grace" if (self.paid_on or day) > self.payable else "paid"
@@ -66,7 +72,7 @@ class Split:
     amount: int
     due_interest: int = 0
     due_principal: int = 0
-    costs: int = 0
+    charges: dict[str, int] = field(default_factory=dict)  # neither interest nor principal
     accrued: int = 0
     prepaid: int = 0
     excess: int = 0
@@ -83,6 +89,11 @@ class Split:
     def principal(self) -> int:
         """All that went to principal, due or prepaid."""
         return self.due_principal + self.prepaid
+
+    @property
+    def costs(self) -> int:
+        """All that went to neither interest nor principal."""
+        return sum(self.charges.values())
 
 
 @dataclass
@@ -102,13 +113,18 @@ class Position:
 
     principal: int
     principal_due: int
-    costs_due: int
+    charges_due: Mapping[str, int]  # neither interest nor principal, by component
     interest_due: int | None
     accrued: int | None
     credit: int | None
     per_diem: int | None
     available: int
     provisional: bool
+
+    @property
+    def costs_due(self) -> int:
+        """All that is due of neither interest nor principal."""
+        return sum(self.charges_due.values())
 
     @property
     def total(self) -> int | None:
@@ -125,12 +141,12 @@ class Facility:
     advanced: int = 0
     redrawn: int = 0
     restored: dict[str, int] = field(
-        default_factory=lambda: {"prepaid": 0, "paid-while-accelerated": 0}
+        default_factory=lambda: {"prepaid": 0, "paid-while-accelerated": 0, "any-repayment": 0}
     )
 
-    def initial_room(self, commitment: int) -> int:
-        """What may still be advanced in the first place."""
-        return max(0, commitment - self.advanced + self.redrawn)
+    def initial_room(self, commitment: int | None) -> int | None:
+        """What may still be advanced in the first place; None: as much as there may be."""
+        return None if commitment is None else max(0, commitment - self.advanced + self.redrawn)
 
     def redraw_room(self, replenished_by: str) -> int:
         """Repaid principal that was not yet drawn again."""
@@ -150,42 +166,188 @@ class Ledger:
         self.facility = Facility()
         self.stuck = False  # a closed period cannot be figured: no payment can be split any more
         self.unapplied = 0  # paid, and left without application for want of a rate
-        self._open: dict[str, list[Obligation]] = {component: [] for component in COMPONENTS}
+        self._open: dict[str, list[Obligation]] = {c: [] for c in arrangement.components}
+        self.instalments = Instalments(arrangement)
+        self.fees = [
+            Fee(name, arrangement, arrangement.value(f"fees.{name}.from"))
+            for name in arrangement.fees
+        ]
+        self._exposure: tuple[int, int | None] = (0, None)
+        self._coming: list[tuple[Day, int, Obligation]] = []  # charges that fall due later
+        self._turning: list[tuple[Day, int, Obligation]] = []  # interest soon to earn interest
         self._deadlines: list[tuple[Day, int, Obligation]] = []
         self._doubtful: Day | None = None  # the last day to pay interest that is not known
         self._count = 0
         self._matured = False
         self._also_closed = False
 
+    def begin(self) -> None:
+        """What depends on state is settled for the first time."""
+        self.accrual.daily_margin_changed()
+        self._settle_fees()
+        self._exposure = (0, self._limit)
+
     # What falls due -------------------------------------------------------------------------------
 
     def next_day(self, after: Day) -> Day:
         """The first day after `after` on which something falls due or a last day has passed."""
         settled = self.arrangement
-        days = [self.accrual.arrangement.interest_due.next_after(after)]
+        days = [settled.interest_dates.next_after(after)]
         days += [d for d in (settled.matures, settled.also_closes_on) if d is not None]
         days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
+        days += [max(heap[0][0], after + 1) for heap in (self._coming, self._turning) if heap]
+        days += [fee.dates.next_after(after) for fee in self.fees]
         return min(day for day in days if day > after)
+
+    def count_until(self, day: Day) -> None:
+        """Balances as they stand earn the interest and the fees of the days before `day`."""
+        self.accrual.count_until(day)
+        for fee in self.fees:
+            fee.count_until(day)
 
     def fall_due(self, day: Day) -> list[Occurrence]:
         """Closes what closes today, makes due what falls due, and tells which last days passed."""
-        self.accrual.count_until(day)
+        self.count_until(day)
         found: list[Occurrence] = []
+        matures = self.arrangement.matures
         if self._closes(day):
             with_day = self.arrangement.closing_day == "included"
             found += self._close_period(day, "schedule", with_day=with_day)
-        if self.arrangement.matures <= day and not self._matured:
+            if matures is None or day < matures:
+                found += self._instalment(day)
+        if matures is not None and matures <= day and not self._matured:
             self._matured = True
             found += self._principal_due(day, "maturity", [self.accrual.mover])
+        for fee in self.fees:
+            if fee.dates.last_until(day) == day:
+                found += self._fee_due(fee, day)
+        found += self._charges_coming_due(day)
+        self._turn_overdue(day)
         return found + self._passed_deadlines(day)
+
+    def _instalment(self, day: Day) -> list[Occurrence]:
+        """The principal of an instalment, and the instalment whole."""
+        if not self.accrual.closed or self.accrual.closed[-1].due != day:
+            return []
+        period = self.accrual.closed[-1]
+        part = self.instalments.principal_of(period, self.principal_not_due)
+        if part is None:
+            return []
+        found, owed = [], [self.obligations.get(f"interest/{iso(day)}")]
+        if part:
+            id_ = f"principal/{iso(day)}"
+            working = self.instalments.working_of(period, part)
+            facts = [self.accrual.mover]
+            found.append(self._fall(id_, "principal", "schedule", day, part, facts, working))
+            owed.append(self.obligations[id_])
+        parts = [obligation for obligation in owed if obligation is not None]
+        if parts:
+            instalment = self.instalments.fell_due(day, parts)
+            for obligation in parts:
+                obligation.instalment = instalment
+            found.append(self._tell_instalment(instalment, parts, {}))
+        return found
+
+    def _tell_instalment(
+        self, instalment: Instalment, parts: Iterable[Part], more: Mapping[str, Value]
+    ) -> Occurrence:
+        sums = {"interest": 0, "principal": 0}
+        facts: list[str] = []
+        for part in parts:
+            sums[part.component] += part.amount
+            facts += part.facts
+        values: dict[str, Value] = {
+            "instalment": instalment.id,
+            "date": instalment.due,
+            "due": instalment.due,
+            "amount": sum(sums.values()),
+            **sums,
+            "payable": instalment.parts[0].payable,
+            "last_day": max(part.last_day for part in instalment.parts),
+            "unpaid": instalment.unpaid,
+            **more,
+        }
+        kind = "instalment-paid" if more else "instalment"
+        return Occurrence(kind, values, tuple(dict.fromkeys(facts)))
+
+    def _fee_due(self, fee: Fee, day: Day) -> list[Occurrence]:
+        amount, working = fee.accrued(), fee.working()
+        fee.close()
+        if not amount:
+            return []
+        id_ = f"{fee.name}/{iso(day)}"
+        return [self._fall(id_, fee.name, "fee", day, amount, [self.accrual.mover], working)]
+
+    def _charges_coming_due(self, day: Day) -> list[Occurrence]:
+        found = []
+        while self._coming and self._coming[0][0] <= day:
+            obligation = heapq.heappop(self._coming)[2]
+            found.append(self._enter(obligation))
+        return found
+
+    def _turn_overdue(self, day: Day) -> None:
+        """Interest that was payable before today and is unpaid earns interest from today on."""
+        while self._turning and self._turning[0][0] <= day:
+            obligation = heapq.heappop(self._turning)[2]
+            if obligation.unpaid:
+                obligation.bears = True
+                self.accrual.overdue += obligation.unpaid
+
+    def settle(self, day: Day) -> list[Occurrence]:
+        """What depends on state follows it from `day` on; tells where what is outstanding moved."""
+        if self.accrual.added != self.arrangement.daily_margin:
+            self.count_until(day)
+            self.accrual.daily_margin_changed()
+        self._settle_fees()
+        return self._tell_exposure(day)
+
+    def _settle_fees(self) -> None:
+        for fee in self.fees:
+            fee.stands_at(self._fee_balance(str(fee.value("on"))))
+
+    def _fee_balance(self, on: str) -> int:
+        commitment = self.arrangement.commitment or 0
+        principal = self.accrual.principal
+        return {
+            "undrawn": max(0, commitment - principal),
+            "available": max(0, (self._limit or 0) - principal),
+            "principal": principal,
+            "commitment": commitment,
+        }[on]
+
+    @property
+    def _limit(self) -> int | None:
+        limit = self.arrangement.limit
+        return self.arrangement.commitment if limit is None else limit
+
+    def _tell_exposure(self, day: Day) -> list[Occurrence]:
+        principal, limit = self.accrual.principal, self._limit
+        if (principal, limit) == self._exposure or limit is None:
+            return []
+        self._exposure = (principal, limit)
+        values: dict[str, Value] = {
+            "id": f"exposure/{iso(day)}",
+            "date": day,
+            "principal": principal,
+            "limit": limit,
+            "over": max(0, principal - limit),
+            "undrawn": max(0, limit - principal),
+            "called": sum(o.unpaid for o in self._open["principal"] if o.cause == "call"),
+        }
+        working: tuple[str, ...] = ()
+        if principal > limit:
+            over = grouped(principal - limit)
+            working = (f"{grouped(principal)} outstanding − {grouped(limit)} = {over}",)
+        facts = (self.accrual.mover,) if self.accrual.mover else ()
+        return [Occurrence("exposure", values, facts, working)]
 
     def _closes(self, day: Day) -> bool:
         settled, also = self.arrangement, self.arrangement.also_closes_on
         if also is not None and also <= day and not self._also_closed:
             self._also_closed = True
             return also >= self._begins
-        first = settled.interest_due.next_after(self._begins)
-        return day >= first and settled.interest_due.last_until(day) == day
+        dates = settled.interest_dates
+        return day >= dates.next_after(self._begins) and dates.last_until(day) == day
 
     def _close_period(self, day: Day, cause: str, *, with_day: bool) -> list[Occurrence]:
         period = self.accrual.close(day, with_day=with_day)
@@ -207,14 +369,26 @@ class Ledger:
             return []
         working = self.working_of(period)
         facts = (*period.facts, *period.fixing.facts)
+        if self.arrangement.compounding == "when-due":
+            return [self._capitalise(period, day, owed, facts, working)]
         return [self._fall(period.obligation, "interest", cause, day, owed, facts, working)]
+
+    def _capitalise(
+        self, period: Period, day: Day, owed: int, facts: tuple[str, ...], working: tuple[str, ...]
+    ) -> Occurrence:
+        """Interest that is not paid when it falls due is principal from then on."""
+        self.accrual.move(owed, facts[-1] if facts else "")
+        values: dict[str, Value] = {
+            "obligation": period.obligation, "date": day, "amount": owed,
+        }  # fmt: skip
+        return Occurrence("capitalisation", values, facts, working)
 
     def working_of(self, period: Period) -> tuple[str, ...]:
         """The arithmetic of a period that can be figured, down to what was left to pay."""
-        if period.interest is None or period.fixing is None or period.fixing.rate is None:
+        if period.interest is None or period.fixing is None or period.fixing.base is None:
             return ()
         convention = self.arrangement.day_count
-        lines = period.working(convention, period.fixing.rate, period.interest)
+        lines = period.working(convention, period.fixing, period.interest)
         if period.paid:
             left = period.interest - period.paid
             total, paid = grouped(period.interest), grouped(period.paid)
@@ -254,13 +428,66 @@ class Ledger:
             same.facts += [fact for fact in sources if fact not in same.facts]
             same.working += (*working, f"together {grouped(same.amount)}")
             return self._tell("obligation", same, {})
-        obligation = Obligation(
-            id_, component, cause, day, day, day, amount, amount, sources, working
+        return self._enter(
+            Obligation(id_, component, cause, day, day, day, amount, amount, sources, working)
         )
+
+    def _enter(self, obligation: Obligation) -> Occurrence:
+        """An obligation takes its place among those that are due."""
         self._settle_deadline(obligation)
-        self.obligations[id_] = obligation
-        self._open[component].append(obligation)
+        self.obligations[obligation.id] = obligation
+        self._open[obligation.component].append(obligation)
+        if obligation.component == "interest" and self.arrangement.compounding == "overdue":
+            heapq.heappush(self._turning, (obligation.payable + 1, self._count, obligation))
         return self._tell("obligation", obligation, {})
+
+    def charge(
+        self, component: str, amount: int, due: Day, key: str, facts: Iterable[str],
+        working: tuple[str, ...], day: Day,
+    ) -> list[Occurrence]:  # fmt: skip
+        """A charge is due, on this day or later; of one component, day and key there is one."""
+        id_ = f"{component}/{iso(due)}/{key}"
+        pending = any(obligation.id == id_ for _day, _count, obligation in self._coming)
+        if amount <= 0 or pending or id_ in self.obligations:
+            return []
+        if due <= day:
+            told = [self._fall(id_, component, "charge", due, amount, facts, working)]
+            return told + self._serve_from_excess(self.obligations[id_], day)
+        made = Obligation(
+            id_, component, "charge", due, due, due, amount, amount, list(facts), working
+        )
+        self._count += 1
+        heapq.heappush(self._coming, (due, self._count, made))
+        return []
+
+    def _serve_from_excess(self, obligation: Obligation, day: Day) -> list[Occurrence]:
+        """What a payment of this day left over serves a charge that it brought about."""
+        for split in self.splits:
+            if split.day != day or not split.excess or split.fact not in obligation.facts:
+                continue
+            surplus = next(s for s in self.surpluses if s.of == split.fact)
+            part = self._discharge(split, obligation, min(split.excess, surplus.held))
+            split.excess -= part
+            surplus.amount -= part
+            surplus.held -= part
+        self.surpluses = [surplus for surplus in self.surpluses if surplus.amount]
+        if obligation.unpaid:
+            return []
+        self._open[obligation.component].remove(obligation)
+        return [self._tell("discharge", obligation, {"date": day, "paid_on": day})]
+
+    def call(self, amount: int, due: Day, key: str, facts: Iterable[str]) -> list[Occurrence]:
+        """So much principal is to be repaid by a day; a payment may discharge it before."""
+        called = min(amount, self.principal_not_due)
+        id_ = f"principal/{iso(due)}/{key}"
+        if called <= 0 or id_ in self.obligations:
+            return []
+        return [self._fall(id_, "principal", "call", due, called, facts)]
+
+    def unpaid_of(self, id_: str) -> int | None:
+        """What is unpaid of an obligation or an instalment; None where there is none such."""
+        found = self.obligations.get(id_) or self.instalments.fallen.get(id_)
+        return None if found is None else found.unpaid
 
     def in_doubt(self, day: Day) -> bool:
         """Whether the last day to pay interest has passed that could not be figured."""
@@ -288,15 +515,15 @@ class Ledger:
         A maturity that has come comes again only where it is moved to a day that is still to come.
         """
         also = self.arrangement.also_closes_on
-        self._matured = self._matured and self.arrangement.matures <= day
+        matures = self.arrangement.matures
+        self._matured = self._matured and matures is not None and matures <= day
         self._also_closed = self._also_closed and also is not None and also <= day
         self.accrual.terms_changed(day)
         self._deadlines = []
-        for component in COMPONENTS:
-            for obligation in self._open[component]:
-                if obligation.missed_on is None:
-                    self._settle_deadline(obligation)
-                    obligation.last_day = max(obligation.last_day, day - 1)
+        for obligation in (o for queue in self._open.values() for o in queue):
+            if obligation.missed_on is None:
+                self._settle_deadline(obligation)
+                obligation.last_day = max(obligation.last_day, day - 1)
 
     def _passed_deadlines(self, day: Day) -> list[Occurrence]:
         found = []
@@ -334,7 +561,7 @@ class Ledger:
 
     def open_with(self, principal: int, interest: int, day: Day, fact: str) -> list[Occurrence]:
         """Takes over what was owed when the records begin."""
-        self.accrual.count_until(day)
+        self.count_until(day)
         self.accrual.move(principal, fact)
         self.facility.advanced += principal
         found = []
@@ -361,6 +588,8 @@ class Ledger:
         """What is unpaid of an obligation, if there is one of that id, is no longer owed."""
         obligation = self.obligations.get(id_)
         if obligation is not None and obligation.unpaid:
+            if obligation.bears:
+                self.accrual.overdue -= obligation.unpaid
             obligation.unpaid = 0
             obligation.released_on = day
             self._open[obligation.component].remove(obligation)
@@ -368,8 +597,10 @@ class Ledger:
     def advance(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
         """Pays out principal, and tells what of it was drawn again, and within what room."""
         settled, facility = self.arrangement, self.facility
-        self.accrual.count_until(day)
-        initial = min(amount, facility.initial_room(settled.commitment))
+        self.count_until(day)
+        available = self._available(day)
+        first_room = facility.initial_room(settled.commitment)
+        initial = amount if first_room is None else min(amount, first_room)
         room = facility.redraw_room(settled.replenished_by)
         redrawn = amount - initial
         facility.advanced += amount
@@ -389,6 +620,9 @@ class Ledger:
             "room": room,
             "over": max(0, redrawn - room),
         }
+        if self._limit is not None:
+            values["available"] = available
+            values["beyond_limit"] = max(0, self.accrual.principal - self._limit)
         found = [Occurrence("drawing", values, (fact,), tuple(working))]
         if self._matured:
             id_ = f"principal/{iso(day)}/{fact}"
@@ -413,7 +647,7 @@ class Ledger:
         self, amount: int, day: Day, fact: str, designation: str = "", *, good: bool = True
     ) -> list[Occurrence]:
         """Applies a payment, and tells how it was split and which obligations it discharged."""
-        self.accrual.count_until(day)
+        self.count_until(day)
         split = Split(fact, day, amount)
         self.splits.append(split)
         earned, fixing = self.accrual.earned(day)
@@ -432,7 +666,15 @@ class Ledger:
             split.excess = left
             self._hold(fact, day, left)
         paid = [self._tell("discharge", o, {"date": day, "paid_on": day}) for o in discharged]
-        return [self._tell_split(split), *paid]
+        return [self._tell_split(split), *paid, *self._instalments_paid(discharged, day)]
+
+    def _instalments_paid(self, discharged: Iterable[Obligation], day: Day) -> list[Occurrence]:
+        of = dict.fromkeys(o.instalment for o in discharged if o.instalment is not None)
+        return [
+            self._tell_instalment(instalment, instalment.parts, {"date": day, "paid_on": day})
+            for instalment in of
+            if not instalment.unpaid
+        ]
 
     def _hold(self, of: str, day: Day, amount: int) -> None:
         """Money is held that is more than was owed; what comes of one payment is told together."""
@@ -473,16 +715,23 @@ class Ledger:
         obligation.facts.append(split.fact)
         if not obligation.unpaid:
             obligation.paid_on = split.day
+        if obligation.bears:
+            self.accrual.overdue -= part
         if obligation.component == "interest":
             split.due_interest += part
-        elif obligation.component == "costs":
-            split.costs += part
-        else:
+        elif obligation.component == "principal":
             split.due_principal += part
-            self.accrual.move(-part, split.fact)
+            self._repaid(part, split.fact)
             if obligation.cause == "acceleration":
                 self.facility.restored["paid-while-accelerated"] += part
+        else:
+            charges = split.charges
+            charges[obligation.component] = charges.get(obligation.component, 0) + part
         return part
+
+    def _repaid(self, amount: int, fact: str) -> None:
+        self.accrual.move(-amount, fact)
+        self.facility.restored["any-repayment"] += amount
 
     def _prepay(self, split: Split, left: int, earned: int, fixing: Fixing) -> int:
         period = self.accrual.period
@@ -501,14 +750,15 @@ class Ledger:
                 split.prepaid = min(left, max(0, self.principal_not_due))
                 left -= split.prepaid
                 if split.prepaid:
-                    self.accrual.move(-split.prepaid, split.fact)
+                    self._repaid(split.prepaid, split.fact)
                     self.facility.restored["prepaid"] += split.prepaid
+                    self.instalments.prepaid(split.prepaid)
         return left
 
     def _working_of_accrued(self, period: Period, fixing: Fixing, earned: int) -> tuple[str, ...]:
-        if fixing.rate is None:
+        if fixing.base is None:
             return ()
-        lines = period.working(self.arrangement.day_count, fixing.rate, earned, most=12)
+        lines = period.working(self.arrangement.day_count, fixing, earned, most=12)
         if period.paid:
             left = grouped(earned - period.paid)
             lines += (f"{grouped(earned)} − {grouped(period.paid)} paid before = {left}",)
@@ -542,13 +792,17 @@ class Ledger:
         earned, fixing = accrual.earned_through(day)
         known = not self.stuck and earned is not None
         paid = accrual.period.paid
-        per_diem = 0 if not accrual.principal else None
-        if accrual.principal and fixing.rate is not None:
-            per_diem = accrual.per_diem(day, fixing.rate)
+        per_diem = 0 if not accrual.balance else None
+        if accrual.balance and fixing.base is not None:
+            per_diem = accrual.per_diem(day, fixing)
         return Position(
             principal=accrual.principal,
             principal_due=self.due("principal"),
-            costs_due=self.due("costs"),
+            charges_due={
+                component: self.due(component)
+                for component in self._open
+                if component not in ("interest", "principal")
+            },
             interest_due=None if self.stuck else self.due("interest"),
             accrued=max(0, earned - paid) if known and earned is not None else None,
             credit=max(0, paid - earned) if known and earned is not None else None,
@@ -559,7 +813,10 @@ class Ledger:
 
     def _available(self, day: Day) -> int:
         settled, facility = self.arrangement, self.facility
-        room = facility.initial_room(settled.commitment) if day < settled.matures else 0
+        matured = settled.matures is not None and day >= settled.matures
+        room = 0 if matured else facility.initial_room(settled.commitment) or 0
         if settled.redraw_until is None or day < settled.redraw_until:
             room += facility.redraw_room(settled.replenished_by)
+        if settled.limit is not None:
+            room = max(0, min(room, settled.limit - self.accrual.principal))
         return room

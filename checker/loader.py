@@ -12,35 +12,51 @@ from typing import Any
 from pydantic import ValidationError
 
 from checker import packfile
-from checker.arrangement import COMPONENTS, SETTINGS, Setting
+from checker.arrangement import (
+    COMPONENTS,
+    FEE_SETTINGS,
+    SETTINGS,
+    Setting,
+    grace_setting,
+)
 from checker.desk import Desk, File, Path_
 from checker.facts import base_kinds, load_kinds
 from checker.language import (
     TEXTS,
     TYPES,
+    Circumstance,
     Misspoken,
     Scope,
     TermValue,
     Typed,
+    circumstance,
     infer_type,
     parse_expression,
     parse_literal,
 )
 from checker.model import Kind, Place, Problem, WrongInput, did_you_mean
+from checker.money import RATE_ONE, parse_rate
 from checker.pack import (
     POWER_STATES,
+    Charge,
+    Chosen,
     Claim,
     ClauseText,
+    Counter,
+    Occasion,
     Pack,
     Party,
     Power,
     Question,
+    Register,
     State,
     Supposition,
+    Tally,
     Term,
+    Varying,
     plain_words,
 )
-from checker.rulebook import RuleBook
+from checker.rulebook import RuleBook, derived_kinds
 from checker.rules import FieldTypes, resolve_text
 from checker.source import Document, Source, load_yaml, read_source
 
@@ -52,6 +68,89 @@ def load_pack(folder: Path) -> Pack:
         what = "this is a file" if folder.exists() else "there is no such pack"
         raise WrongInput([Problem(place, f"{what}: a pack is a folder of rules")])
     return _Loader(folder).load()
+
+
+@dataclass
+class _Told:
+    """Reads what the loop itself tells the rules: occasions, counts, registers and tallies."""
+
+    loader: _Loader
+
+    def _value(self, text: str, type_: str, file: File, *path: str) -> Typed | None:
+        return self.loader._value_for(text, type_, (), file, path)  # of one room
+
+    def occasions(self) -> dict[str, Occasion]:
+        """Dates by a schedule."""
+        found = {}
+        for file, name, part in self.loader.desk.once("occasions"):
+            at = ("occasions", name)
+            on = self._value(part.on, "schedule", file, *at, "on")
+            since = self._value(part.from_, "date", file, *at, "from")
+            if on is not None and since is not None:
+                described = plain_words(part.describes)
+                found[name] = Occasion(name, file.clause.clause, on, since, described)
+        return found
+
+    def counters(self) -> dict[str, Counter]:
+        """Findings counted within a length of time."""
+        found = {}
+        for file, name, part in self.loader.desk.once("counters"):
+            within = self._value(part.within, "duration", file, "counters", name, "within")
+            if within is not None:
+                described = plain_words(part.describes)
+                found[name] = Counter(name, file.clause.clause, within, described)
+        return found
+
+    def registers(self) -> dict[str, Register]:
+        """Shares of parties, 100% together."""
+        found, desk = {}, self.loader.desk
+        for file, name, part in desk.once("registers"):
+            shares, place = {}, file.document.keys["registers", name]
+            for holder, text in part.starts.items():
+                try:
+                    shares[holder] = int(parse_rate(text))
+                except ValueError as error:
+                    desk.wrong(file.place("registers", name, "starts", holder), str(error))
+            if len(shares) == len(part.starts) and sum(shares.values()) != RATE_ONE:
+                desk.wrong(place, f"the shares of '{name}' are not 100.00% together")
+            described = plain_words(part.describes)
+            found[name] = Register(name, file.clause.clause, shares, described)
+        return found
+
+    def tallies(self) -> dict[str, Tally]:
+        """Votes weighed by a register."""
+        found, desk = {}, self.loader.desk
+        registers = {name for file in desk.files for name in file.clause.registers}
+        for file, name, part in desk.once("tallies"):
+            if part.register_ not in registers:
+                place = file.place("tallies", name, "register")
+                hint = did_you_mean(part.register_, registers)
+                desk.wrong(place, f"unknown register '{part.register_}'", hint)
+            described = plain_words(part.describes)
+            found[name] = Tally(name, file.clause.clause, part.register_, described)
+        return found
+
+    def kinds(self) -> dict[str, tuple[FieldTypes, str]]:
+        """The kinds of fact that these tell, with the field that names them."""
+        fields: dict[str, tuple[FieldTypes, str]] = {}
+        shapes: dict[str, tuple[FieldTypes, str]] = {
+            "occasions": (
+                {"id": ("target", ()), "start": ("date", ()), "number": ("number", ())}, "id",
+            ),
+            "counters": ({"of": ("target", ()), "count": ("number", ())}, "of"),
+            "tallies": (
+                {"of": ("target", ()), "by": ("name", ()), "share": ("rate", ())}, "of",
+            ),
+        }  # fmt: skip
+        desk = self.loader.desk
+        for section, shape in shapes.items():
+            for file in desk.files:
+                for name in getattr(file.clause, section):
+                    if name in self.loader.kinds or name in derived_kinds() or name in fields:
+                        place = file.document.keys[section, name]
+                        desk.wrong(place, f"'{name}' is already a kind of fact")
+                    fields[name] = shape
+        return fields
 
 
 @dataclass
@@ -124,8 +223,16 @@ class _Loader:
         self._collect_terms()
         self.states = self._states()
         self.questions = self._questions()
+        self.charges = self._charges()
         settings = self._settings()
-        book = RuleBook(self.desk, self.contract, self.kinds, self.states, self._names())
+        told = _Told(self)
+        occasions, counters = told.occasions(), told.counters()
+        registers, tallies = told.registers(), told.tallies()
+        own = told.kinds()
+        components = (*COMPONENTS, *self.charges)
+        book = RuleBook(
+            self.desk, self.contract, self.kinds, self.states, self._names(), own, components
+        )
         rules = book.rules()
         standing = book.standing(rules)
         powers = self._powers(book.rule_names())
@@ -151,6 +258,12 @@ class _Loader:
             terms=self.terms,
             questions=self.questions,
             settings=settings,
+            volatile=self._volatile(settings),
+            charges=self.charges,
+            occasions=occasions,
+            counters=counters,
+            registers=registers,
+            tallies=tallies,
             states=self.states,
             powers=powers,
             judgments=self._judgments(),
@@ -252,8 +365,10 @@ class _Loader:
         self.desk.claim(file, part.words, f"term {name}", "terms", *path, "words")
 
     def _term_scope(self) -> Scope:
-        names = {name: (term.type, term.choices) for name, term in self.terms.items()}
-        return Scope({}, names, self.contract.currency)
+        return self._scope({name: (term.type, term.choices) for name, term in self.terms.items()})
+
+    def _scope(self, names: FieldTypes) -> Scope:
+        return Scope({}, names, self.contract.currency, self.contract.business_days)
 
     def _questions(self) -> dict[str, Question]:
         found, setters = {}, dict[str, str]()
@@ -303,18 +418,22 @@ class _Loader:
         path: Path_,
         *,
         optional: bool = False,
+        states: bool = False,
     ) -> Typed | None:
-        """An expression over terms, or a literal, that gives a value of the wanted type.
+        """An expression over terms (and `states`), or a literal, of the wanted type.
 
         Only where it is `optional` it may be `none`, or a term that is.
         """
         scope, place = self._term_scope(), file.place(*path)
+        if states:
+            scope = self._scope(self._names())
+        named = text in scope.names
         if text in self.desk.faulty:
             return None
         try:
             if text == "none" and type_ != "word" and optional:
                 typed = Typed(type_, frozenset(), lambda _f, _s: None, name="none", literal=True)
-            elif text in self.terms or type_ not in ("schedule", "index", "text", "name", "word"):
+            elif named or type_ not in (*_WHOLE, "index", "text", "name", "word"):
                 expected = Typed(type_, frozenset(), lambda _f, _s: None, choices, "it")
                 typed = scope.resolve(parse_expression(text, scope.currency), expected)
             else:
@@ -329,7 +448,7 @@ class _Loader:
             self.desk.wrong(place, str(error), did_you_mean(text, {*choices, *self.terms}))
             return None
         foreign = sorted(set(typed.choices) - set(choices)) if choices and not typed.literal else []
-        if typed.type != type_:
+        if typed.type != type_ and {typed.type, type_} != {"word", "index"}:
             self.desk.wrong(place, f"a {type_} is expected here, not a {typed.type}")
         elif foreign:
             self.desk.wrong(place, f"'{text}' may be '{foreign[0]}', which has no meaning here")
@@ -339,12 +458,29 @@ class _Loader:
             return typed
         return None
 
-    def _settings(self) -> dict[str, Typed | tuple[str, ...] | None]:
-        found: dict[str, Typed | tuple[str, ...] | None] = {}
+    def _charges(self) -> dict[str, Charge]:
+        """The pack's own components of what is owed: charges, then fees."""
+        found = {}
+        for section in ("charges", "fees"):
+            for file, name, part in self.desk.once(section):
+                if name in (*COMPONENTS, "instalment") or name in found:
+                    key = file.document.keys[section, name]
+                    self.desk.wrong(key, f"'{name}' already names something that is owed")
+                described = plain_words(part.describes)
+                found[name] = Charge(name, file.clause.clause, described, section == "fees")
+        return found
+
+    def _settings(self) -> dict[str, Chosen]:
+        found: dict[str, Chosen] = {}
         first: dict[str, str] = {}
         for file in self.desk.files:
-            for component in file.clause.falls_due:
+            for number, component in enumerate(file.clause.falls_due):
                 self.falls_due[component] = file.clause.clause
+                known = (*COMPONENTS, *self.charges)
+                if component not in known:
+                    place = file.place("falls-due", number)
+                    hint = did_you_mean(component, known)
+                    self.desk.wrong(place, f"nothing owed is called '{component}'", hint)
             for path, value in _leaves(file.clause.ledger):
                 name, at = ".".join(path), ("ledger", *path)
                 place = file.document.keys.get(at, file.place(*at))
@@ -358,40 +494,112 @@ class _Loader:
                     self.desk.wrong(place, f"the setting '{name}' stands twice", first[name])
                 else:
                     first[name] = f"first at {place}"
-                    found[name] = self._setting(setting, value, file, at)
+                    found[name] = self._chosen(setting, value, file, at)
+            found |= self._charge_settings(file)
+        self._check_settled(found)
+        return found
+
+    def _charge_settings(self, file: File) -> dict[str, Chosen]:
+        """The grace of a clause's charges and fees, and the other settings of its fees."""
+        found: dict[str, Chosen] = {}
+        for section in ("charges", "fees"):
+            for name, part in getattr(file.clause, section).items():
+                at = (section, name, "grace")
+                found[f"grace.{name}"] = self._chosen(grace_setting(name), part.grace, file, at)
+        for name, fee in file.clause.fees.items():
+            given = fee.model_dump(by_alias=True)
+            for key, setting in FEE_SETTINGS.items():
+                path = ("fees", name, key)
+                found[f"fees.{name}.{key}"] = self._chosen(setting, given[key], file, path)
+        return found
+
+    def _check_settled(self, found: Mapping[str, Chosen]) -> None:
+        """What every pack settles, and what hangs together."""
         for name, setting in SETTINGS.items():
             if name not in found and setting.default is None and not setting.optional:
                 self._file_problem("", f"no clause settles '{name}': {setting.describes}")
-        return found
+        if ("rate.index" in found) == ("rate.fixed" in found):
+            how = "not both" if "rate.index" in found else "no clause does"
+            self._file_problem("", f"settle either 'rate.index' or 'rate.fixed': {how}")
+        order = found.get("application.due")
+        orders = [order] if not isinstance(order, Varying) else [
+            *(value for _condition, value in order.cases), order.otherwise
+        ]  # fmt: skip
+        for component in (*COMPONENTS, *self.charges):
+            if any(isinstance(each, tuple) and component not in each for each in orders):
+                message = f"an order of application never reaches '{component}'"
+                self._file_problem("", f"{message}: see 'application.due'")
+
+    def _volatile(self, settings: Mapping[str, Chosen]) -> frozenset[str]:
+        """The settings that depend on state, whose values are never kept."""
+        return frozenset(
+            path
+            for path, chosen in settings.items()
+            if isinstance(chosen, Varying)
+            or (isinstance(chosen, Typed) and chosen.names & set(self.states))
+        )
+
+    def _chosen(self, setting: Setting[Any], value: Any, file: File, path: Path_) -> Chosen:
+        """A setting's value, or its values by state: a list, of which the last has no `while`."""
+        cases = value if isinstance(value, list) and value else []
+        if not any(isinstance(case, dict) for case in cases):
+            return self._setting(setting, value, file, path)
+        made = []
+        for number, case in enumerate(cases):
+            at, last = (*path, number), number == len(cases) - 1
+            wanted = {"value"} if last else {"while", "value"}
+            if not isinstance(case, dict) or set(case) != wanted:
+                keys = "'value' alone" if last else "'while' and 'value'"
+                self.desk.wrong(file.place(*at), f"expected {keys} here")
+                return None
+            condition = None if last else self._circumstance(case["while"], file, (*at, "while"))
+            made.append((condition, self._setting(setting, case["value"], file, (*at, "value"))))
+        known = tuple((condition, value) for condition, value in made if condition is not None)
+        return Varying(known, made[-1][1])
+
+    def _circumstance(self, text: Any, file: File, path: Path_) -> Circumstance | None:
+        scope = self._scope(self._names())
+        try:
+            return circumstance(str(text), scope)
+        except Misspoken as error:
+            self.desk.misspoken(file, path, str(text), error)
+            return None
 
     def _setting(
         self, setting: Setting[Any], value: Any, file: File, path: Path_
     ) -> Typed | tuple[str, ...] | None:
         place = file.place(*path)
         if setting.type == "components":
-            wrong = [v for v in value if v not in COMPONENTS] if isinstance(value, list) else [""]
+            known = (*COMPONENTS, *self.charges)
+            wrong = [v for v in value if v not in known] if isinstance(value, list) else [""]
             if wrong or len(set(value)) != len(value):
-                self.desk.wrong(place, f"expected a list of some of: {', '.join(COMPONENTS)}")
+                self.desk.wrong(place, f"expected a list of some of: {', '.join(known)}")
                 return None
             return tuple(value)
-        if isinstance(value, list) or value is None:
+        if isinstance(value, list | dict) or value is None:
             given = "nothing" if value is None else "a list"
             self.desk.wrong(place, f"a {setting.type} is expected here, not {given}")
             return None
         text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
-        if setting.type == "index" and text not in self.contract.indices:
-            hint = did_you_mean(text, self.contract.indices)
+        indices = tuple(self.contract.indices)
+        if setting.type == "index" and text not in (*indices, *self.terms, *self.states):
+            hint = did_you_mean(text, indices)
             self.desk.wrong(place, f"contract.yaml declares no index '{text}'", hint)
             return None
         return self._value_for(
-            text, setting.type, setting.choices, file, path, optional=setting.optional
+            text,
+            setting.type,
+            indices if setting.type == "index" else setting.choices,
+            file,
+            path,
+            optional=setting.optional,
+            states=True,
         )
 
     # Names and kinds of the rules -----------------------------------------------------------------
 
     def _states(self) -> dict[str, State]:
-        scope = self._term_scope()
-        names = dict.fromkeys(self.contract.parties, ("name", ())) | dict(scope.names)
+        names = dict.fromkeys(self.contract.parties, ("name", ())) | dict(self._term_scope().names)
         states = {}
         for role, party in self.contract.parties.items():
             name = party.name
@@ -400,7 +608,7 @@ class _Loader:
             at = ("state", name, "starts")
             known = (*TYPES, "names")
             try:
-                starts = resolve_text(part.starts, Scope({}, names, scope.currency))
+                starts = self._start(part, names)
             except Misspoken as error:
                 self.desk.misspoken(file, at, part.starts, error)
                 self.desk.faulty.add(name)
@@ -417,14 +625,20 @@ class _Loader:
                 self.desk.wrong(
                     file.document.keys[at[:-1]], f"'{name}' already names something else"
                 )
-            states[name] = State(name, part.type, starts)
+            states[name] = State(name, part.type, starts, tuple(part.choices))
         return states
+
+    def _start(self, part: packfile.StatePart, names: FieldTypes) -> Typed:
+        """What a state is at first: one of its choices, or an expression over terms and parties."""
+        if part.starts in part.choices:
+            return Typed(part.type, frozenset(), _constant(part.starts), name="", literal=True)
+        return resolve_text(part.starts, self._scope(names))
 
     def _names(self) -> FieldTypes:
         """What rules may speak of besides facts: terms, state, powers and the day."""
         names: dict[str, tuple[str, tuple[str, ...]]] = {"today": ("date", ())}
         names |= {name: (term.type, term.choices) for name, term in self.terms.items()}
-        names |= {name: (state.type, ()) for name, state in self.states.items()}
+        names |= {name: (state.type, state.choices) for name, state in self.states.items()}
         for _file, name, _power in self.desk.once("powers"):
             names[f"power.{name}"] = ("word", POWER_STATES)
         return names
@@ -497,6 +711,10 @@ class _Loader:
                 self.desk.wrong(place, f"the words '{words}' do not stand in note.txt")
             by = f"unruled: {plain_words(entry.because)}"
             self.desk.claims.append(Claim("", words, by))
+
+
+_WHOLE = ("schedule", "rounding")
+"""Types whose literals are not words of the rule language."""
 
 
 def _constant(value: TermValue) -> Callable[[object, object], TermValue]:

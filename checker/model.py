@@ -69,9 +69,9 @@ class Step(IntEnum):
 class Field:
     """One field of a kind of fact.
 
-    `type` is one of money, rate, date, boolean, word (one of `choices`), text, name (of a party
-    or place, compared without regard to case and punctuation), fact (id of another fact),
-    target (id of a fact, an obligation or a finding), index (a declared index) and term (a
+    `type` is one of money, rate, ratio, number, date, boolean, word (one of `choices`), text, name
+    (of a party or place, compared without regard to case and punctuation), fact (id of another
+    fact), target (id of a fact, an obligation or a finding), index (a declared index) and term (a
     declared term's name).
     """
 

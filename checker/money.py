@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from fractions import Fraction
 
 RATE_ONE = 10**10
 """The integer that stands for a rate of 1 (100%): rates are exact to 10 decimals."""
@@ -10,6 +12,12 @@ RATE_ONE = 10**10
 _MAX_CENTS = 10**17  # far below int64, so that sums of many amounts still reach the engine exactly
 _MONEY = re.compile(
     r"(?:(?P<currency>[A-Z]{3})\s)?(?P<sign>-)?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<cents>\d{1,2}))?",
+    re.ASCII,
+)
+_RATIO = re.compile(r"(?P<whole>\d{1,4})(?:\.(?P<part>\d{1,8}))? to 1(?:\.0+)?", re.ASCII)
+_ROUNDING = re.compile(
+    r"(?P<way>up|down|nearest)(?: to)? "
+    r"(?:(?P<one>1)/(?P<of>\d{1,4})|(?P<step>\d(?:\.\d{1,8})?))%",
     re.ASCII,
 )
 _RATE = re.compile(r"(?P<sign>-)?(?P<whole>\d{1,4})(?:\.(?P<part>\d{1,8}))?%", re.ASCII)
@@ -59,6 +67,57 @@ def percent(rate: int) -> str:
     sign = "-" if rate < 0 else ""
     whole, part = divmod(abs(rate), RATE_ONE // 100)
     return f"{sign}{whole}.{f'{part:08d}'.rstrip('0').ljust(2, '0')}%"
+
+
+def parse_ratio(text: str) -> int:
+    """Ten-billionths of `3.50 to 1.00`; ValueError where it is not so written."""
+    found = _RATIO.fullmatch(text)
+    if found is None:
+        raise ValueError("not a ratio: write 3.50 to 1.00, with at most 8 decimals")
+    return int(found["whole"]) * RATE_ONE + int((found["part"] or "").ljust(8, "0")) * 100
+
+
+def ratio(value: int) -> str:
+    """`3.50 to 1.00`: at least two decimals, and as many more as it has."""
+    whole, part = divmod(value, RATE_ONE)
+    return f"{whole}.{f'{part:010d}'.rstrip('0').ljust(2, '0')} to 1.00"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How a rate is brought to a step: `up to 1/16%`, `down to 0.01%`, `nearest 1/8%`."""
+
+    text: str
+    way: str
+    step: int  # in ten-billionths
+
+    def apply(self, rate: int) -> int:
+        """The rate brought to the step; the nearest, where halves go away from zero."""
+        if self.way == "nearest":
+            return half_up(rate, self.step) * self.step
+        return (-(-rate // self.step) if self.way == "up" else rate // self.step) * self.step
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_rounding(text: str) -> Rounding:
+    """`up to 1/16%`, `down to 0.01%`, `nearest 1/8%`; ValueError where it is none of these."""
+    found = _ROUNDING.fullmatch(" ".join(text.split()))
+    if found is None:
+        raise ValueError("not a rounding: write up to 1/16%, down to 0.01% or nearest 1/8%")
+    if found["one"]:
+        step, rest = divmod(RATE_ONE // 100, max(1, int(found["of"])))
+    else:
+        step, rest = parse_rate(f"{found['step']}%"), 0
+    if rest or not step or found["of"] == "0":
+        raise ValueError("a rounding has a step above zero, of at most 8 decimals")
+    return Rounding(found[0], found["way"], step)
+
+
+def settled(value: object) -> object:
+    """A product as an amount: rounded half up to the cent; everything else as it is."""
+    return half_up(value.numerator, value.denominator) if isinstance(value, Fraction) else value
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from checker import packfile
 from checker.arrangement import COMPONENTS
-from checker.language import TermValue, Typed, parse_literal
+from checker.language import Circumstance, TermValue, Typed, parse_literal
 from checker.model import Kind, Vocabulary
 from checker.rules import Projections, Rule
 
@@ -82,6 +82,77 @@ class State:
     name: str
     type: str
     starts: Typed
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Varying:
+    """A setting that depends on state: the first value whose condition holds, else the last."""
+
+    cases: tuple[tuple[Circumstance, Typed | tuple[str, ...] | None], ...]
+    otherwise: Typed | tuple[str, ...] | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The terms and states that it asks for."""
+        values = [value for _condition, value in self.cases] + [self.otherwise]
+        asked = [value.names for value in values if isinstance(value, Typed)]
+        return frozenset().union(*(condition.names for condition, _ in self.cases), *asked)
+
+
+Chosen = Typed | tuple[str, ...] | Varying | None
+"""What a pack chose for a setting."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A component of what is owed besides interest, principal and costs."""
+
+    name: str
+    clause: str
+    describes: str
+    fee: bool  # it accrues by the day
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Days on which rules are asked, after a first day."""
+
+    name: str
+    clause: str
+    on: Typed
+    since: Typed
+    describes: str
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How many findings were counted in the length of time that ends on a day."""
+
+    name: str
+    clause: str
+    within: Typed
+    describes: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """Who holds which share at first; the shares are 100% together."""
+
+    name: str
+    clause: str
+    starts: Mapping[str, int]  # role or name -> ten-billionths
+    describes: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What those who voted for something hold together, by a register."""
+
+    name: str
+    clause: str
+    register: str
+    describes: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +210,13 @@ class Pack:
     indices: tuple[str, ...]
     terms: Mapping[str, Term]
     questions: Mapping[str, Question]
-    settings: Mapping[str, Typed | tuple[str, ...] | None]
+    settings: Mapping[str, Chosen]
+    volatile: frozenset[str]  # paths of the settings that depend on state
+    charges: Mapping[str, Charge]
+    occasions: Mapping[str, Occasion]
+    counters: Mapping[str, Counter]
+    registers: Mapping[str, Register]
+    tallies: Mapping[str, Tally]
     states: Mapping[str, State]
     powers: Mapping[str, Power]
     judgments: Mapping[str, packfile.Judgment]
@@ -153,13 +230,19 @@ class Pack:
     begins: Mapping[str, tuple[str, ...]]  # date term -> kinds refused before it
 
     @cached_property
+    def components(self) -> tuple[str, ...]:
+        """What obligations are of."""
+        return (*COMPONENTS, *self.charges)
+
+    @cached_property
     def order(self) -> dict[str, int]:
         """The rules' order of definition."""
         return {rule: number for number, rule in enumerate(self.rules)}
 
     def clause_of(self, component: str) -> str:
         """The clause by which amounts of a component fall due."""
-        return self.falls_due.get(component, "")
+        charge = self.charges.get(component)
+        return self.falls_due.get(component, charge.clause if charge else "")
 
     def vocabulary(self, terms: Mapping[str, TermValue]) -> Vocabulary:
         """What facts may say under these values of the terms."""
@@ -173,7 +256,7 @@ class Pack:
             currency=self.currency,
             kinds=self.kinds,
             indices=frozenset(self.indices),
-            components=frozenset(COMPONENTS),
+            components=frozenset([*self.components, "instalment", *self.occasions]),
             rules=frozenset(self.rules),
             terms={name: self._term_parser(term) for name, term in self.terms.items()},
             not_before=not_before,

@@ -14,6 +14,7 @@ from pydantic import (
     ValidationError,
 )
 
+from checker.dates import CALENDARS
 from checker.model import Problem, did_you_mean
 from checker.source import Document
 
@@ -107,6 +108,38 @@ class Reading(Part):
     answers: dict[AnswerId, Answer] = Field(min_length=2)
 
 
+class ChargePart(Part):
+    """An amount of a charge that falls due on a conclusion."""
+
+    of: Id
+    amount: Written
+    due: str = Field(default="", description="When it falls due; without it, that day.")
+
+
+class CallPart(Part):
+    """Principal that is to be repaid by a day."""
+
+    amount: Written
+    due: Written
+
+
+class VotePart(Part):
+    """A party's voice on something, weighed by the register of a tally."""
+
+    tally: Id = Field(alias="in")
+    of: Written = Field(alias="for", description="What is voted on.")
+    by: Written = Field(description="Who votes.")
+
+
+class TransferPart(Part):
+    """A share that passes from one party to another in a register."""
+
+    register_: Id = Field(alias="in")
+    giver: Written = Field(alias="from")
+    taker: Written = Field(alias="to")
+    share: Written
+
+
 class Then(Part):
     """What a rule concludes: a finding, or a finding's new outcome, and what the ledger does."""
 
@@ -121,7 +154,20 @@ class Then(Part):
     disregards: str = Field(default="", description="Alias of a payment that is not applied.")
     releases: str = Field(default="", description="The obligation whose unpaid rest is not owed.")
     amends: str = Field(default="", description="Alias of the amendment that takes effect.")
-    sets: dict[str, str] = Field(default={}, description="State variables and their new values.")
+    sets: dict[str, Written] = Field(
+        default={}, description="State variables and their new values."
+    )
+    until: str = Field(
+        default="", description="The last day to do what is found wanting; then it has lapsed."
+    )
+    charges: ChargePart | None = Field(default=None, description="A charge that falls due.")
+    calls: CallPart | None = Field(default=None, description="Principal to be repaid by a day.")
+    counts: str = Field(default="", description="The counter that counts this finding.")
+    votes: VotePart | None = Field(default=None, description="A party's voice in a tally.")
+    cures: str = Field(default="", description="Alias of a finding that no longer continues.")
+    transfers: TransferPart | None = Field(
+        default=None, description="A share that passes from one party to another."
+    )
 
 
 class RulePart(Part):
@@ -159,7 +205,9 @@ class Power(Part):
     arises_on: Id
     in_doubt_on: str = ""
     survives_cure: Written = "true"
-    exercised_by: Text
+    exercised_by: str = Field(
+        default="", description="The kind of fact that exercises it; none where it works by itself."
+    )
     words: Phrases = []
     says: Text
 
@@ -168,7 +216,58 @@ class StatePart(Part):
     """Something in force over time, changed by rules that set it."""
 
     type: str = "name"
-    starts: Text
+    choices: list[Text] = []
+    starts: Written
+
+
+class ChargeComponent(Part):
+    """A component of what is owed besides interest, principal and costs."""
+
+    describes: Text
+    grace: Written = "0 days"
+
+
+class FeePart(Part):
+    """A charge that accrues by the day on a balance, and falls due by a schedule."""
+
+    describes: Text
+    rate: Any
+    on: Any
+    due: Any
+    day_count: Any = "actual/360"
+    from_: Any = Field(alias="from")
+    due_convention: Any = "none"
+    due_calendar: Any = "every-day"
+    grace: Written = "0 days"
+
+
+class OccasionPart(Part):
+    """Days on which rules are asked."""
+
+    on: Text
+    from_: Written = Field(alias="from", description="The first occasion comes after this day.")
+    describes: Text
+
+
+class CounterPart(Part):
+    """How many findings were counted in the length of time that ends on a day."""
+
+    within: Written
+    describes: Text
+
+
+class RegisterPart(Part):
+    """Who holds which share of something; the shares are 100% together."""
+
+    starts: dict[str, Written] = Field(min_length=1)
+    describes: Text
+
+
+class TallyPart(Part):
+    """What those who voted for something hold together."""
+
+    register_: Id = Field(alias="register")
+    describes: Text
 
 
 class Unruled(Part):
@@ -201,10 +300,16 @@ class Clause(Part):
     text: Text
     terms: dict[str, Any] = {}
     readings: dict[Id, Reading] = {}
-    falls_due: list[Literal["interest", "principal", "costs"]] = Field(
+    falls_due: list[Id] = Field(
         default=[], description="The components that fall due under this clause."
     )
     ledger: dict[str, Any] = {}
+    charges: dict[Id, ChargeComponent] = {}
+    fees: dict[Id, FeePart] = {}
+    occasions: dict[Id, OccasionPart] = {}
+    counters: dict[Id, CounterPart] = {}
+    registers: dict[Id, RegisterPart] = {}
+    tallies: dict[Id, TallyPart] = {}
     state: dict[Id, StatePart] = {}
     powers: dict[Id, Power] = {}
     rules: dict[Id, RulePart] = {}
@@ -226,6 +331,7 @@ class Contract(Part):
     contract: Id
     title: Text
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    business_days: Literal[CALENDARS] = "federal-reserve"  # type: ignore[valid-type]  # the tuple
     parties: dict[Id, Party] = Field(min_length=1)
     indices: dict[Id, Index] = {}
     facts: dict[str, Any] = {}

@@ -196,6 +196,7 @@ def _payment(split: Split) -> dict[str, Any]:
         "prepaid": plain(split.prepaid),
         "accrued": plain(split.accrued),
         "costs": plain(split.costs),
+        "charges": {name: plain(amount) for name, amount in split.charges.items()},
         "excess": plain(split.excess),
         "unapplied": plain(split.unapplied),
         "working": list(split.working),
@@ -228,12 +229,34 @@ def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
         "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
         "margin": percent(fixing.margin),
         "cap": _percent(fixing.cap),
-        "rate": _percent(fixing.rate),
+        "rate": None if fixing.base is None else percent(fixing.at(_last_added(period))),
+        "rates": _rates(period),
         "interest": _plain(period.interest),
         "paid_on_account": plain(period.paid),
+        "deferred": plain(period.deferred),
         "working": list(evaluation.ledger.working_of(period)),
         "provisional": not fixing.final,
     }
+
+
+def _last_added(period: Period) -> int:
+    return period.segments[-1].added if period.segments else 0
+
+
+def _rates(period: Period) -> list[dict[str, str]]:
+    """The stretches of days with their rates, where the days of a period have different ones."""
+    fixing, stretches = period.fixing, list[tuple[int, int, int]]()
+    for segment in period.segments:
+        if stretches and stretches[-1][2] == segment.added:
+            stretches[-1] = (stretches[-1][0], segment.until, segment.added)
+        else:
+            stretches.append((segment.since, segment.until, segment.added))
+    if fixing is None or fixing.base is None or len(stretches) < 2:
+        return []
+    return [
+        {"from": iso(since), "to": iso(until), "rate": percent(fixing.at(added))}
+        for since, until, added in stretches
+    ]
 
 
 def _balances(evaluation: Evaluation) -> dict[str, Any]:
@@ -245,6 +268,7 @@ def _balances(evaluation: Evaluation) -> dict[str, Any]:
         "accrued_interest": _plain(position.accrued),
         "interest_credit": _plain(position.credit),
         "costs_due": plain(position.costs_due),
+        "charges_due": {name: plain(due) for name, due in position.charges_due.items()},
         "total": _plain(position.total),
         "excess": plain(sum(s.held for s in evaluation.ledger.surpluses)),
         "available_to_draw": plain(position.available),
@@ -303,7 +327,7 @@ def _next(evaluation: Evaluation) -> list[dict[str, str]]:
         entry = {"date": iso(period.due), "what": "interest falls due", "id": period.obligation}
         found.append(entry)
     matures = evaluation.arrangement.matures
-    if ledger.principal_not_due and matures > today:
+    if ledger.principal_not_due and matures is not None and matures > today:
         found.append(
             {
                 "date": iso(matures),

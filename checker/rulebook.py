@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from checker import packfile
 from checker.desk import Desk, File, Path_
-from checker.language import Misspoken, Scope, Sentence, Typed, parse_sentence
+from checker.language import TEXTS, Misspoken, Scope, Sentence, Typed, parse_sentence
 from checker.model import Kind, Place, did_you_mean
 from checker.pack import OWN_WORDS, State, plain_words
 from checker.rules import (
+    Call,
+    Charge,
     FieldTypes,
     PatternCompiler,
     Projections,
     Rule,
+    Transfer,
+    Vote,
     engine_rules,
     kinds_and_condition,
     resolve_text,
 )
 from checker.source import load_yaml, read_source
+
+LAPSED = "-lapsed"
+"""Follows the name of a rule that sets a last day: the kind that tells that it has passed."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,16 @@ class _Spot:
         if found.type not in types:
             place = self.file.place(*self.path, *at)
             self.desk.wrong(place, f"expected a {types[0]} here, not a {found.type}")
+            return None
         return found
+
+    def known(self, name: str, names: Iterable[str], what: str, at: Path_) -> bool:
+        """Whether the name at `at` is one of these; a problem where it is not."""
+        if name in names:
+            return True
+        message = f"unknown {what} '{name}'"
+        self.desk.wrong(self.file.place(*self.path, *at), message, did_you_mean(name, names))
+        return False
 
     def sentence(self, text: str, *at: str | int) -> Sentence | None:
         """The sentence at `at`; None where a hole of it means nothing."""
@@ -66,6 +82,8 @@ class RuleBook:
     kinds: Mapping[str, Kind]
     states: Mapping[str, State]
     names: FieldTypes
+    own: Mapping[str, tuple[FieldTypes, str]]  # kinds that this pack's loop tells
+    components: tuple[str, ...]
     projections: Projections = field(default_factory=Projections)
 
     def __post_init__(self) -> None:
@@ -82,6 +100,9 @@ class RuleBook:
                 fields["asked"] = ("word", (*questions, OWN_WORDS))
             kinds[name] = fields
         for name, (fields_, _named, _standing) in derived_kinds().items():
+            typed = {f: self._of_component(field_) for f, field_ in fields_.items()}
+            kinds[name] = {"date": ("date", ()), **typed}
+        for name, (fields_, _named) in self.own.items():
             kinds[name] = {"date": ("date", ()), **fields_}
         kinds["finding"] = _finding_fields()
         firsts = {
@@ -99,7 +120,31 @@ class RuleBook:
             inherited = {name: field_ for fields in inner for name, field_ in fields.items()}
             return {**inherited, **_finding_fields()} if kind in firsts else {}
 
-        return kinds | {rule: fields_of(rule, ()) for rule in firsts}
+        def lapsed(kind: str) -> FieldTypes:
+            more = {"until": ("date", ()), "unpaid": ("money", ())}
+            return {**fields_of(kind.removesuffix(LAPSED), ()), **more}
+
+        windows = [f"{rule}{LAPSED}" for rule in self.windows()]
+        firsts |= dict.fromkeys(windows, ())  # what lapsed may be looked for first of all
+        kinds |= {name: {} for name in windows}
+        found = kinds | {rule: fields_of(rule, ()) for rule in firsts if rule not in kinds}
+        return found | {name: lapsed(name) for name in windows}
+
+    def windows(self) -> list[str]:
+        """The rules that set a last day."""
+        return [
+            name
+            for file in self.desk.files
+            for name, part in file.clause.rules.items()
+            if part.then.until
+        ]
+
+    def _lapses(self, name: str) -> bool:
+        """Whether the name is the kind that tells that another rule's last day has passed."""
+        return name.endswith(LAPSED) and name.removesuffix(LAPSED) in self.windows()
+
+    def _of_component(self, field_: tuple[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+        return ("word", self.components) if field_[0] == "component" else field_
 
     # Rules ----------------------------------------------------------------------------------------
 
@@ -107,7 +152,8 @@ class RuleBook:
         """All rules, those of the judgments included; problems go to the desk."""
         rules: dict[str, Rule] = {}
         for file, name, part in self.desk.once("rules"):
-            if name in self.kinds or name in derived_kinds() or name == "finding":
+            taken = {*self.kinds, *derived_kinds(), *self.own, "finding"}
+            if name in taken or self._lapses(name):
                 self.desk.wrong(
                     self.desk.definition("rules", name), f"'{name}' is already a kind of fact"
                 )
@@ -130,7 +176,12 @@ class RuleBook:
         self, file: File, name: str, part: packfile.RulePart, path: Path_, question: str = ""
     ) -> Rule | None:
         compiler = PatternCompiler(
-            name, self.field_types, self.names, self.contract.currency, self.projections
+            name,
+            self.field_types,
+            self.names,
+            self.contract.currency,
+            self.projections,
+            self.contract.business_days,
         )
         before = len(self.desk.problems)
         patterns = (*part.when.values(), *part.unless.values())
@@ -194,7 +245,55 @@ class RuleBook:
             "amends": then.amends,
             "releases": spot.typed(then.releases, "target", at=("then", "releases")),
             "sets": self._sets(spot, then),
+            "until": spot.typed(then.until, "date", at=("then", "until")),
+            "cures": then.cures,
+            **self._effects(spot, then),
         }
+
+    def _effects(self, spot: _Spot, then: packfile.Then) -> dict[str, Any]:
+        """Charges, calls, counts, votes and transfers, by the names of the fields of `Rule`."""
+        made: dict[str, Any] = dict.fromkeys(("charges", "calls", "votes", "transfers"))
+        made["counts"] = then.counts
+        if then.counts:
+            counters = self._named("counters")
+            spot.known(then.counts, counters, "counter", ("then", "counts"))
+        if (charge := then.charges) is not None:
+            at = ("then", "charges")
+            amount = spot.typed(charge.amount, "money", at=(*at, "amount"))
+            due = spot.typed(charge.due, "date", at=(*at, "due"))
+            if spot.known(charge.of, self._named("charges"), "charge", (*at, "of")) and amount:
+                made["charges"] = Charge(charge.of, amount, due)
+        if (call := then.calls) is not None:
+            at = ("then", "calls")
+            amount = spot.typed(call.amount, "money", at=(*at, "amount"))
+            day = spot.typed(call.due, "date", at=(*at, "due"))
+            made["calls"] = Call(amount, day) if amount and day else None
+        return made | self._voices(spot, then)
+
+    def _voices(self, spot: _Spot, then: packfile.Then) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if (vote := then.votes) is not None:
+            at = ("then", "votes")
+            of = spot.typed(vote.of, "target", "fact", "word", at=(*at, "for"))
+            by = spot.typed(vote.by, "name", "text", at=(*at, "by"))
+            if spot.known(vote.tally, self._named("tallies"), "tally", (*at, "in")) and of and by:
+                made["votes"] = Vote(vote.tally, of, by)
+        if (passing := then.transfers) is not None:
+            at = ("then", "transfers")
+            giver, taker = (
+                spot.typed(text, "name", "text", at=(*at, key))
+                for key, text in (("from", passing.giver), ("to", passing.taker))
+            )
+            share = spot.typed(passing.share, "rate", at=(*at, "share"))
+            registers = self._named("registers")
+            known = spot.known(passing.register_, registers, "register", (*at, "in"))
+            if known and giver and taker and share:
+                made["transfers"] = Transfer(passing.register_, giver, taker, share)
+        return made
+
+    def _named(self, section: str) -> set[str]:
+        """The names that all clauses declare in a section."""
+        return {name for file in self.desk.files for name in getattr(file.clause, section)}
 
     def _sets(self, spot: _Spot, then: packfile.Then) -> dict[str, Typed]:
         sets = {}
@@ -205,10 +304,22 @@ class RuleBook:
                 place = keys.get((*spot.path, *at), rule)
                 self.desk.wrong(place, f"unknown state '{state}'", did_you_mean(state, self.states))
                 continue
-            value = spot.typed(text, self.states[state].type, "name", "word", "text", at=at)
+            value = self._state_value(spot, self.states[state], text, at)
             if value is not None:
                 sets[state] = value
         return sets
+
+    def _state_value(self, spot: _Spot, state: State, text: str, at: Path_) -> Typed | None:
+        if text in state.choices:
+            return Typed("word", frozenset(), lambda _f, _s: text, name=text, literal=True)
+        texts = ("name", "word", "text", "index") if state.type in (*TEXTS, "names") else ()
+        value = spot.typed(text, state.type, *texts, at=at)
+        foreign = set(value.choices) - set(state.choices) if value and state.choices else set()
+        if value and state.choices and (foreign or (value.type != "index" and not value.choices)):
+            place = spot.file.place(*spot.path, *at)
+            self.desk.wrong(place, f"expected one of: {', '.join(state.choices)}")
+            return None
+        return value
 
     def _check_then(
         self, file: File, then: packfile.Then, path: Path_, compiler: PatternCompiler
@@ -217,7 +328,8 @@ class RuleBook:
         rules = self.rule_names()
         for effect, kinds, what in (
             ("revises", {*rules, "finding"}, "a finding"),
-            ("accelerates", set(self.kinds), "a fact that is given"),
+            ("accelerates", set(self.field_types), "a fact"),
+            ("cures", {*rules, "finding"}, "a finding"),
             ("disregards", {"payment"}, "a payment"),
             ("amends", {"amendment"}, "an amendment"),
         ):
@@ -248,6 +360,8 @@ class RuleBook:
     def _named_by(self, kind: str) -> str:
         if kind in derived_kinds():
             return derived_kinds()[kind][1]
+        if kind in self.own:
+            return self.own[kind][1]
         return "id" if kind in self.kinds else "about"
 
     def _judgment_rules(
@@ -322,8 +436,19 @@ class RuleBook:
     def _check_cycles(self, rules: Mapping[str, Rule]) -> None:
         """A rule whose conclusion leads, within one step, to itself."""
         # A revision changes a finding in place and tells the rules nothing new.
+        tellers: dict[str, list[str]] = {name: [name] for name in rules}
+        for name, rule in rules.items():
+            told = [rule.counts] if rule.counts else []
+            told += [rule.votes.tally] if rule.votes else []
+            told += ["transfer"] if rule.transfers else []
+            for kind in told:
+                tellers.setdefault(kind, []).append(name)
         feeds = {
-            name: [k for k in (*sorted(rule.kinds), rule.blocker) if k in rules]
+            name: [
+                teller
+                for kind in (*sorted(rule.kinds), rule.blocker)
+                for teller in tellers.get(kind, ())
+            ]
             + (list(rules) if "finding" in rule.kinds and not rule.revises else [])
             for name, rule in rules.items()
         }
@@ -352,7 +477,9 @@ class RuleBook:
 
 
 def _acts(then: packfile.Then) -> bool:
-    return bool(then.accelerates or then.disregards or then.amends or then.releases or then.sets)
+    named = (then.accelerates, then.disregards, then.amends, then.releases, then.until)
+    made = (then.counts, then.cures, then.charges, then.calls, then.votes, then.transfers)
+    return any(named) or any(made) or bool(then.sets)
 
 
 _DERIVED: dict[str, tuple[FieldTypes, str, bool]] = {}

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 from checker.language import (
     MIRROR,
-    ORDERED,
     TEXTS,
     Comparison,
     Condition,
     Expression,
+    Extreme,
     Literal,
     Misspoken,
+    Naming,
     Presence,
+    Product,
     Scope,
     Sentence,
     Sum,
-    Surroundings,
     Typed,
     branches,
     comparable,
@@ -38,15 +41,7 @@ BLOCKER = "unless "
 
 Choices = tuple[str, ...]
 FieldTypes = Mapping[str, tuple[str, Choices]]
-Projector = Callable[[Mapping[str, Value], "Naming"], Primitive | None]
-
-
-class Naming(Surroundings):
-    """Surroundings that also know by which names a party goes."""
-
-    def canonical(self, name: str) -> str:
-        """The folded name of the party in force where the name is one of its, else the fold."""
-        raise NotImplementedError
+Projector = Callable[[Mapping[str, Value], Naming], Primitive | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,7 @@ class Boundary:
     key: str
     value: int | None  # the literal that `key` is tested against; None for a join
     other: tuple[str, str] | None = None  # alias and key on the other side of a join
+    type: str = ""  # of what is compared: money, date, rate, ratio, number
 
 
 @dataclass
@@ -88,9 +84,11 @@ def unparse(expression: Expression, alias: str) -> str:
     """The expression's text, an alias's own fields without its prefix."""
     if isinstance(expression, Literal):
         return show(expression.value, expression.type)
-    if isinstance(expression, Sum):
+    if isinstance(expression, Sum | Product):
         left, right = unparse(expression.left, alias), unparse(expression.right, alias)
-        return f"({left} {expression.op} {right})"
+        return f"({left} {expression.op if isinstance(expression, Sum) else 'of'} {right})"
+    if isinstance(expression, Extreme):
+        return f"{expression.op}({', '.join(unparse(part, alias) for part in expression.parts)})"
     return expression.text.removeprefix(f"{alias}.") if alias else expression.text
 
 
@@ -124,9 +122,10 @@ class PatternCompiler:
         names: FieldTypes,
         currency: str,
         projections: Projections,
+        calendar: str = "federal-reserve",
     ) -> None:
         self.rule, self.kinds, self.names = rule, kinds, names
-        self.currency, self.projections = currency, projections
+        self.currency, self.projections, self.calendar = currency, projections, calendar
         self.aliases: dict[str, tuple[str, ...]] = {}
         self.boundaries: list[Boundary] = []
 
@@ -135,7 +134,7 @@ class PatternCompiler:
         fields = {alias: self._fields(kinds) for alias, kinds in self.aliases.items()}
         if own:
             fields[""] = self._fields(own)
-        return Scope(fields, self.names, self.currency)
+        return Scope(fields, self.names, self.currency, self.calendar)
 
     def _fields(self, kinds: tuple[str, ...]) -> FieldTypes:
         """The fields of all the kinds together, without those that are of two types in them."""
@@ -208,7 +207,10 @@ class PatternCompiler:
         scope = self.scope(kinds)
         if isinstance(atom, Presence):
             return self._presence(seen_as, atom, scope)
-        left, right = self._sides(atom, scope)
+        left, right = (
+            _Side(expression, typed)
+            for expression, typed in zip((atom.left, atom.right), scope.sides(atom), strict=True)
+        )
         op = atom.op
         how = comparable(left.typed, right.typed, op)
         if how is None:
@@ -229,23 +231,6 @@ class PatternCompiler:
         key = self.projections.add(kind, f"?{name}", lambda values, _n: name in values)
         return Test(key, "==", atom.present)
 
-    def _sides(self, atom: Comparison, scope: Scope) -> tuple[_Side, _Side]:
-        """Both sides with their meaning; a bare word means one of the other side's choices."""
-        try:
-            left = scope.resolve(atom.left)
-        except Misspoken as unknown:
-            try:
-                right = scope.resolve(atom.right)
-            except Misspoken:
-                raise unknown from None
-            left = scope.resolve(atom.left, right)
-        else:
-            right = scope.resolve(atom.right, left)
-        for side, other in ((left, right), (right, left)):
-            _check_words(side, other, atom)
-        left, right = _zero(left, right), _zero(right, left)
-        return _Side(atom.left, left), _Side(atom.right, right)
-
     def _test(
         self, kind: str, left: _Side, right: _Side, op: str, how: str, alias: str, branch: str
     ) -> Test:  # all that a boundary later tells about itself
@@ -262,7 +247,9 @@ class PatternCompiler:
             value = 0
         assert isinstance(value, int | bool | str)  # what comparable() lets through
         if op not in ("==", "!="):
-            self.boundaries.append(Boundary(self.rule, branch, alias, text, op, key, int(value)))
+            self.boundaries.append(
+                Boundary(self.rule, branch, alias, text, op, key, int(value), type=how)
+            )
         return Test(key, op, value)
 
     def _join(
@@ -282,6 +269,8 @@ class PatternCompiler:
             raise Misspoken(
                 "each side may speak of one fact only, and one side of this pattern's own", offset
             )
+        if not (left.typed.whole and right.typed.whole):
+            raise Misspoken("a product is compared with fields of the same fact only", offset)
         (other,) = right.typed.aliases
         key = self.projections.add(kind, left.key("", how), _projector(left.typed, "", how))
         other_key = right.key(other, how)
@@ -290,7 +279,7 @@ class PatternCompiler:
         if op not in ("==", "!="):
             text = f"{unparse(left.expression, '')} {op} {unparse(right.expression, '')}"
             self.boundaries.append(
-                Boundary(self.rule, branch, alias, text, op, key, None, (other, other_key))
+                Boundary(self.rule, branch, alias, text, op, key, None, (other, other_key), how)
             )
         return Join(key, op, other, other_key)
 
@@ -301,24 +290,6 @@ class _Nowhere:
 
 
 _NOWHERE = _Nowhere()
-
-
-def _check_words(side: Typed, other: Typed, atom: Comparison) -> None:
-    if not (side.literal and other.choices and isinstance(atom.right, Literal)):
-        return
-    if side.type in TEXTS and side.name not in other.choices:
-        raise Misspoken(
-            f"'{side.name}' is none of the words that '{other.name}' may be",
-            atom.right.offset,
-            did_you_mean(side.name, other.choices),
-        )
-
-
-def _zero(side: Typed, other: Typed) -> Typed:
-    """A plain 0 stands for nothing of any measure."""
-    if side.literal and side.type == "number" and side.name == "0" and other.type in ORDERED:
-        return Typed(other.type, side.aliases, side.evaluate, name="0", literal=True)
-    return side
 
 
 def _projector(typed: Typed, alias: str, how: str) -> Projector:
@@ -344,6 +315,8 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
     """How far the left side is from the right: the operator itself stays with the engine."""
     if how == "names":
         return _membership(left, right)
+    if not (left.whole and right.whole):
+        return _exact_difference(left, right)
     first, second = _projector(left, "", how), _projector(right, "", how)
 
     def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
@@ -353,6 +326,19 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
         if isinstance(a, str) or isinstance(b, str):
             return 0 if a == b else 1
         return int(a) - int(b)
+
+    return difference
+
+
+def _exact_difference(left: Typed, right: Typed) -> Projector:
+    """The difference where a side is a product: away from zero, so that its sign is exact."""
+
+    def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        a, b = left.evaluate({"": values}, naming), right.evaluate({"": values}, naming)
+        if not isinstance(a, int | Fraction) or not isinstance(b, int | Fraction):
+            return None
+        apart = Fraction(a) - Fraction(b)
+        return math.ceil(apart) if apart > 0 else math.floor(apart)
 
     return difference
 
@@ -370,6 +356,42 @@ def _membership(left: Typed, right: Typed) -> Projector:
 
 
 # Conclusions -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An amount of a component that falls due on a conclusion."""
+
+    of: str
+    amount: Typed
+    due: Typed | None  # None: the day itself
+
+
+@dataclass(frozen=True)
+class Call:
+    """Principal that is to be repaid by a day."""
+
+    amount: Typed
+    due: Typed
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A party's voice on something, weighed by a register of shares."""
+
+    tally: str
+    of: Typed
+    by: Typed
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A share that passes, in a register, from one party to another."""
+
+    register: str
+    giver: Typed
+    taker: Typed
+    share: Typed
 
 
 @dataclass(frozen=True)
@@ -395,6 +417,13 @@ class Rule:
     amends: str
     releases: Typed | None
     sets: Mapping[str, Typed]
+    until: Typed | None
+    charges: Charge | None
+    calls: Call | None
+    counts: str
+    votes: Vote | None
+    transfers: Transfer | None
+    cures: str
     patterns: tuple[EngineRule, ...]
     boundaries: tuple[Boundary, ...]
     question: str = ""  # the judgment that it applies
@@ -406,9 +435,10 @@ class Rule:
 
     @property
     def acts(self) -> bool:
-        """Whether the ledger or the state does something on it."""
-        plain = self.accelerates or self.disregards or self.amends or self.releases or self.sets
-        return bool(plain)
+        """Whether the ledger, the state or the loop does something on it."""
+        named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures, self.sets)
+        made = (self.releases, self.until, self.charges, self.calls, self.votes, self.transfers)
+        return any(named) or any(effect is not None for effect in made)
 
 
 def engine_rules(

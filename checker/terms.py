@@ -62,7 +62,7 @@ class Terms:
         question, chosen = self._readings.get(name, ("", None))
         if question:
             self.consulted.add(question)
-        return chosen.evaluate({}, _Before(self.values)) if chosen else self.values[name]
+        return chosen.settled({}, _Before(self.values)) if chosen else self.values[name]
 
     def amend(self, amended: Amended) -> None:
         """The term has another value from now on."""

@@ -19,11 +19,13 @@ from checker.language import (
     Comparison,
     Condition,
     Expression,
+    Extreme,
     Literal,
     Logic,
     Misspoken,
     Name,
     Presence,
+    Product,
     Scope,
     Sum,
     TermValue,
@@ -48,6 +50,10 @@ def spoken(tree: Condition | Expression) -> str:
         return f"({spoken(tree.left)} {tree.op} {spoken(tree.right)})"
     if isinstance(tree, Presence):
         return f"({'has' if tree.present else 'lacks'} {tree.name.text})"
+    if isinstance(tree, Product):
+        return f"({spoken(tree.left)} of {spoken(tree.right)})"
+    if isinstance(tree, Extreme):
+        return f"{tree.op}({', '.join(spoken(part) for part in tree.parts)})"
     if tree.op == "not":
         return f"(not {spoken(tree.parts[0])})"
     return f"({f' {tree.op} '.join(spoken(part) for part in tree.parts)})"
@@ -64,6 +70,13 @@ def spoken(tree: Condition | Expression) -> str:
         ("(a > b or c > d) and e > f", "(((a > b) or (c > d)) and (e > f))"),
         ("not a > b and c > d", "((not (a > b)) and (c > d))"),
         ("not (a > b and c > d)", "(not ((a > b) and (c > d)))"),
+        ("5.00% of a + b > c of d", "(((rate:500000000 of a) + b) > (c of d))"),
+        ("of == a.of", "(of == a.of)"),
+        (
+            "lesser(a, b + c, 1.00) < greater(d, e)",
+            "(lesser(a, (b + c), money:100) < greater(d, e))",
+        ),
+        ("a >= 3.50 to 1.00 of b", "(a >= (ratio:35000000000 of b))"),
         ("not not a == b", "(not (not (a == b)))"),
         ("a > b and c > d and e > f", "((a > b) and (c > d) and (e > f))"),
         ("a in (x, y)", "((a == x) or (a == y))"),

@@ -402,10 +402,19 @@ def test_the_ledger_follows_the_rule_that_accelerates(tmp_path: Path) -> None:
 # What the ledger tells ---------------------------------------------------------------------------
 
 MEASURES = {"money", "rate", "date", "number"}
-REFERENCES = {"fact", "target", "index", "name"}
+REFERENCES = {"fact", "target", "index", "name", "component", "text"}
 WORDS = {
-    "component": ("interest", "principal", "costs"),
-    "cause": ("schedule", "maturity", "acceleration", "advance", "incurred", "opening"),
+    "cause": (
+        "schedule",
+        "maturity",
+        "acceleration",
+        "advance",
+        "incurred",
+        "opening",
+        "call",
+        "charge",
+        "fee",
+    ),
     "designation": ("interest", "principal", "costs", "prepayment"),
     "part": ("total", "principal", "interest"),
     "deed": ("assignment", "succession"),

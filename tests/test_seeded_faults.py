@@ -35,8 +35,8 @@ FAULTS = [
     Fault(
         "a day too many is counted",
         "accrual",
-        "self.period.add(self.arrangement.day_count, day, self.counted, self.principal)",
-        "self.period.add(self.arrangement.day_count, day + 1, self.counted, self.principal)",
+        "self.arrangement.day_count, day, self.counted, self.balance, self.added",
+        "self.arrangement.day_count, day + 1, self.counted, self.balance, self.added",
     ),
     Fault(
         "the due date is counted in the closing period",
@@ -95,14 +95,14 @@ FAULTS = [
     Fault(
         "the higher of rate and lawful maximum is taken",
         "accrual",
-        "if cap and cap[0] < rate:",
-        "if cap and cap[0] > rate:",
+        "return rate if self.cap is None else min(rate, self.cap)",
+        "return rate if self.cap is None else max(rate, self.cap)",
     ),
     Fault(
         "the margin is left out",
         "accrual",
-        "rate = observed[0] + settled.margin",
-        "rate = observed[0]",
+        "rate = self.base + self.margin + added",
+        "rate = self.base + added",
     ),
     Fault(
         "a leap year has 365 days",
@@ -185,8 +185,8 @@ FAULTS = [
     Fault(
         "principal falls due a day late",
         "ledger",
-        "if self.arrangement.matures <= day and not self._matured:",
-        "if self.arrangement.matures < day and not self._matured:",
+        "if matures is not None and matures <= day and not self._matured:",
+        "if matures is not None and matures < day and not self._matured:",
     ),
     Fault(
         "what is advanced after maturity does not fall due",

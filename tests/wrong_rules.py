@@ -206,9 +206,9 @@ WRONG = [
     Wrong(
         "setting not settled",
         PRINCIPAL,
-        "  principal:\n    matures: maturity\n",
+        "    prepayment: [interest, principal]\n",
         "",
-        "no clause settles 'principal.matures': When all principal falls due.",
+        "no clause settles 'application.prepayment': The order of what is left of a payment.",
         at=("", ""),
     ),
     Wrong(
@@ -377,7 +377,7 @@ WRONG = [
         WAIVER,
         "falls-due: [costs]",
         "falls-due: [‸cost]",
-        "'cost' is not one of the words",
+        "nothing owed is called 'cost'",
         "did you mean 'costs'?",
     ),
     Wrong(
@@ -459,9 +459,9 @@ WRONG = [
     ),
     Wrong(
         "date that is fixed as none",
-        PRINCIPAL,
-        "matures: maturity",
-        "matures: ‸final-interest-date",
+        INTEREST,
+        "accrues-from: date-of-note",
+        "accrues-from: ‸final-interest-date",
         "'final-interest-date' may be none, which has no meaning here",
     ),
     Wrong(
