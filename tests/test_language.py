@@ -40,7 +40,7 @@ from checker.language import (
 )
 
 
-def spoken(tree: Condition | Expression) -> str:
+def spoken(tree: Condition | Expression) -> str:  # noqa: PLR0911  # one for each kind of node
     """The tree written out with all its parentheses."""
     if isinstance(tree, Literal):
         return f"{tree.type}:{tree.value}"
