@@ -136,13 +136,16 @@ class Evaluation(Naming):
 
     def continuing(self, finding: Finding) -> bool:
         """Whether what was found still stands: unpaid, unanswered, not cured."""
-        if finding.outcome in SETTLED or finding.id in self.cured:
+        if not self.unanswered(finding):
             return False
         if finding.outcome == "information":
             # Of a surplus that was refunded nothing is held any more.
             return finding.standing and self.firsts[finding.id].get("held") != 0
-        obligation = self.ledger.obligations.get(finding.about)
-        return obligation is None or obligation.unpaid > 0
+        return self.ledger.unpaid_of(finding.about) != 0
+
+    def unanswered(self, finding: Finding) -> bool:
+        """Whether no later word has settled it."""
+        return finding.outcome not in SETTLED and finding.id not in self.cured
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -198,7 +201,7 @@ class Evaluation(Naming):
         told = []
         for rule, id_, values in self.windows.lapsed(day):
             finding = self.findings[id_]
-            if finding.outcome in SETTLED or id_ in self.cured:
+            if not self.unanswered(finding):
                 continue
             unpaid = self.ledger.unpaid_of(finding.about)
             if unpaid is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import rfc8785
@@ -225,6 +225,7 @@ def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
         "from": iso(period.start),
         "to": iso(period.due),
         "determined_on": iso(fixing.taken_on) if fixing.final else None,
+        "index": fixing.index or None,
         "observed": _percent(fixing.observed),
         "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
         "margin": percent(fixing.margin),
@@ -315,28 +316,46 @@ def _waiting(evaluation: Evaluation, finding: Finding) -> list[str]:
 
 
 def _next(evaluation: Evaluation) -> list[dict[str, str]]:
-    """What is due and can still be paid without default, and what falls due next."""
-    ledger, today = evaluation.ledger, evaluation.today
-    found = [
-        {"date": iso(o.last_day), "what": "last day to pay", "id": o.id, "amount": plain(o.unpaid)}
-        for o in ledger.obligations.values()
-        if o.unpaid and o.missed_on is None
-    ]
+    """What is due and can still be paid without default, what falls due next, and open windows."""
+    found = [*_next_to_pay(evaluation), *_next_due(evaluation), *_open_windows(evaluation)]
+    return sorted(found, key=lambda entry: (entry["date"], entry["id"], entry["what"]))
+
+
+def _next_to_pay(evaluation: Evaluation) -> Iterator[dict[str, str]]:
+    for o in evaluation.ledger.obligations.values():
+        if o.unpaid and o.missed_on is None:
+            yield {
+                "date": iso(o.last_day),
+                "what": "last day to pay",
+                "id": o.id,
+                "amount": plain(o.unpaid),
+            }
+
+
+def _next_due(evaluation: Evaluation) -> Iterator[dict[str, str]]:
+    ledger, today, settled = evaluation.ledger, evaluation.today, evaluation.arrangement
     if ledger.accrual.principal:
         period = ledger.accrual.period
-        entry = {"date": iso(period.due), "what": "interest falls due", "id": period.obligation}
-        found.append(entry)
-    matures = evaluation.arrangement.matures
+        yield {"date": iso(period.due), "what": "interest falls due", "id": period.obligation}
+    matures = settled.matures
     if ledger.principal_not_due and matures is not None and matures > today:
-        found.append(
-            {
-                "date": iso(matures),
-                "what": "principal falls due",
-                "id": f"principal/{iso(matures)}",
-                "amount": plain(ledger.principal_not_due),
-            }
-        )
-    return sorted(found, key=lambda entry: (entry["date"], entry["id"]))
+        yield {
+            "date": iso(matures),
+            "what": "principal falls due",
+            "id": f"principal/{iso(matures)}",
+            "amount": plain(ledger.principal_not_due),
+        }
+    for fee in ledger.fees:
+        day = fee.dates.next_after(max(today, fee.counted))
+        yield {"date": iso(day), "what": "a fee falls due", "id": f"{fee.name}/{iso(day)}"}
+
+
+def _open_windows(evaluation: Evaluation) -> Iterator[dict[str, str]]:
+    """Findings with a last day that is still to come, and that nothing has answered."""
+    for _day, _count, _rule, id_, values in evaluation.windows.pending:
+        finding, until = evaluation.findings[id_], int(values["until"])
+        if until >= evaluation.today and evaluation.unanswered(finding):
+            yield {"date": iso(until), "what": "last day", "id": id_}
 
 
 def _receipt(result: Result) -> dict[str, Any]:

@@ -149,7 +149,7 @@ class _Page:
             ("Interest due", "interest_due"),
             ("Interest accrued, not yet due", "accrued_interest"),
             ("Interest paid in advance (credit)", "interest_credit"),
-            ("Costs due", "costs_due"),
+            ("Costs and charges due", "costs_due"),
             ("Excess held, to be refunded", "excess"),
             ("Together", "total"),
             ("Interest a day", "per_diem"),
@@ -160,6 +160,10 @@ class _Page:
                 continue
             mark = "provisional" if balances["provisional"] and key in _BY_RATE else ""
             table.add_row(label, money(balances[key]), mark)
+            if key == "costs_due":
+                for name, due in balances["charges_due"].items():
+                    if due not in ("0.00", balances[key]):
+                        table.add_row(f"  of it {name}", money(due), "")
         self.console.print(table)
 
     # Tables ---------------------------------------------------------------------------------------
@@ -222,14 +226,15 @@ class _Page:
             for p in payments
         ]
         titles = [("Payment", False), ("Date", False)]
-        titles += [("of it prepaid" if p == "prepaid" else p.capitalize(), True) for p in shown]
+        names = {"prepaid": "of it prepaid", "costs": "Costs, charges"}
+        titles += [(names.get(part, part.capitalize()), True) for part in shown]
         self._table([*titles, ("", False)], rows)
 
     def _periods(self) -> None:
         rows = [
             (
                 f"{p['from']} – {p['to']}",
-                f"{p['observed']} on {p['observed_on']}" if p["observed"] else "none",
+                _observed(p),
                 p["margin"],
                 p["cap"] or "none",
                 p["rate"] or "—",
@@ -255,6 +260,13 @@ class _Page:
             if period["working"] and period["interest"] not in (None, "0.00"):
                 self._indented(f"{period['from']} – {period['to']}:", 2)
                 self._working(period["working"], 6)
+            for stretch in period["rates"]:
+                self._indented(
+                    f"{stretch['from']} – {stretch['to']} at {stretch['rate']}", 6, "dim"
+                )
+            if period["deferred"] != "0.00":
+                kept = money(period["deferred"])
+                self._indented(f"{kept} cut off by the lawful maximum is still to be made up", 6)
 
     # Findings -------------------------------------------------------------------------------------
 
@@ -360,6 +372,12 @@ class _Page:
 
 
 _BY_RATE = ("accrued_interest", "per_diem", "interest_credit", "total")
+
+
+def _observed(period: Data) -> str:
+    if period["observed"]:
+        return f"{period['observed']} on {period['observed_on']}"
+    return "none" if period["index"] else "fixed rate"
 
 
 def _fixed(period: Data) -> str:
