@@ -108,6 +108,7 @@ class Period:
     closed_on: Day | None = None
     payer: str = ""  # the last payment that was paid on account of it
     starved: list[tuple[Day, str]] = field(default_factory=list)  # payments left for want of a rate
+    fixed: int | None = None  # the fixed rate when it began
     catches_up: bool = False  # what the lawful maximum cuts off is made up later
 
     @property
@@ -279,6 +280,8 @@ class Accrual:
     def _new_period(self, start: Day, after: Day) -> Period:
         period = Period(start, self._due_after(after), self.arrangement.index or "")
         period.catches_up = self.arrangement.catch_up
+        if not period.index:
+            period.fixed = self.arrangement.fixed
         if self.mover:
             period.facts.append(self.mover)
         return period
@@ -288,9 +291,16 @@ class Accrual:
         due = self.arrangement.interest_dates.next_after(day)
         return min(due, also) if also is not None and also > day else due
 
-    def daily_margin_changed(self) -> None:
-        """From here on days earn with what is now added to their rate."""
-        self.added = self.arrangement.daily_margin
+    @property
+    def addition(self) -> int:
+        """What is now added to the period's rate, day by day.
+
+        A fixed rate that changes within a period is what it was for the days before.
+        """
+        moved = 0
+        if self.period.fixed is not None and self.arrangement.fixed is not None:
+            moved = self.arrangement.fixed - self.period.fixed
+        return self.arrangement.daily_margin + moved
 
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
@@ -385,7 +395,7 @@ class Accrual:
         """The rate to which margins are added: the fixed one, or the index as it counts."""
         settled = self.arrangement
         if not self.period.index:
-            return settled.fixed
+            return self.period.fixed
         if observed is None:
             return None
         counts = settled.rounding.apply(observed) if settled.rounding else observed
@@ -464,6 +474,7 @@ class Accrual:
             period.interest, period.deferred = period.owed_and_deferred(fixing)
         self.closed.append(period)
         self.period = self._new_period(self.counted, day)
+        self.added = self.addition
         self.period.brought = period.deferred
         if period.interest is not None:
             self.period.paid = max(0, period.paid - period.interest)

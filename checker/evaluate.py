@@ -187,8 +187,11 @@ class Evaluation(Naming):
         self._each(steps[Step.NOTICE])
         self._notify(day, steps[Step.NOTICE])
         self._each(steps[Step.ELECTION])
+        self.ledger.paying = True
         for fact in steps[Step.PAYMENT]:
             self._payment(fact)
+        self.ledger.paying = False
+        self._tell(self.ledger.charges_coming_due(day))
         for fact in steps[Step.ADVANCE]:
             self._tell([self._given(fact)])
             if fact.kind == "advance":
@@ -577,9 +580,9 @@ class Act:
             evaluation.cured.add(str(self.facts[rule.cures]["id"]))
         if self.releases is not None:
             ledger.release(str(self.releases), evaluation.today)
-        told = self._money()
+        told = self._accelerated()
         if new:
-            told += self._once()
+            told += [*self._money(), *self._once()]
         return told + self._voices()
 
     def _money(self) -> list[Occurrence]:
@@ -591,14 +594,15 @@ class Act:
             told += ledger.charge(rule.charges.of, amount, due, key, self.sources, working, today)
         if self.call is not None:
             told += ledger.call(*self.call, key, self.sources)
-        if rule.accelerates:
-            source = self.found[rule.accelerates]
-            given = str(source.values.get("id", ""))
-            told += ledger.accelerate(today, given if given in source.facts else self._last_fact())
         return told
 
-    def _last_fact(self) -> str:
-        return self.sources[-1] if self.sources else ""
+    def _accelerated(self) -> list[Occurrence]:
+        if not self.rule.accelerates:
+            return []
+        source = self.found[self.rule.accelerates]
+        given, sources = str(source.values.get("id", "")), ["", *self.sources]
+        fact = given if given in source.facts else sources[-1]
+        return self.evaluation.ledger.accelerate(self.evaluation.today, fact)
 
     def _once(self) -> list[Occurrence]:
         evaluation, rule = self.evaluation, self.rule

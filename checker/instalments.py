@@ -90,15 +90,18 @@ class Instalments:
             amount = half_up(outstanding, left)
             self.told = (f"{grouped(outstanding)} / {left} = {grouped(amount)}",)
             return amount
-        rate = period.fixing.rate if period.fixing is not None else None
-        each = Fraction(rate or 0, RATE_ONE * a_year)
+        fixing = (
+            period.fixing
+        )  # the contract's own rate: what a maximum cuts off is owed all the same
+        rate = fixing.uncapped(0) if fixing is not None and fixing.base is not None else 0
+        each = Fraction(rate, RATE_ONE * a_year)
         if each:
             level = outstanding * each / (1 - (1 + each) ** -left)
         else:
             level = Fraction(outstanding, left)
         amount = half_up(level.numerator, level.denominator)
         self.told = (
-            f"{grouped(outstanding)} at {percent(rate or 0)} / {a_year} over {left} instalments: "
+            f"{grouped(outstanding)} at {percent(rate)} / {a_year} over {left} instalments: "
             f"{grouped(amount)} each",
         )
         return amount

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from checker.accrual import Accrual, Fixing, Period
 from checker.arrangement import Arrangement
@@ -174,16 +175,17 @@ class Ledger:
         ]
         self._exposure: tuple[int, int | None] = (0, None)
         self._coming: list[tuple[Day, int, Obligation]] = []  # charges that fall due later
-        self._turning: list[tuple[Day, int, Obligation]] = []  # interest soon to earn interest
+        self._turning: list[Day] = []  # when interest that is unpaid then may earn interest
         self._deadlines: list[tuple[Day, int, Obligation]] = []
         self._doubtful: Day | None = None  # the last day to pay interest that is not known
+        self.paying = False  # in the midst of a day's payments
         self._count = 0
         self._matured = False
         self._also_closed = False
 
     def begin(self) -> None:
         """What depends on state is settled for the first time."""
-        self.accrual.daily_margin_changed()
+        self.accrual.added = self.accrual.addition
         self._settle_fees()
         self._exposure = (0, self._limit)
 
@@ -195,7 +197,8 @@ class Ledger:
         days = [settled.interest_dates.next_after(after)]
         days += [d for d in (settled.matures, settled.also_closes_on) if d is not None]
         days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
-        days += [max(heap[0][0], after + 1) for heap in (self._coming, self._turning) if heap]
+        days += [max(self._coming[0][0], after + 1)] if self._coming else []
+        days += [max(self._turning[0], after + 1)] if self._turning else []
         days += [fee.dates.next_after(after) for fee in self.fees]
         return min(day for day in days if day > after)
 
@@ -221,8 +224,7 @@ class Ledger:
         for fee in self.fees:
             if fee.dates.last_until(day) == day:
                 found += self._fee_due(fee, day)
-        found += self._charges_coming_due(day)
-        self._turn_overdue(day)
+        found += self.charges_coming_due(day)
         return found + self._passed_deadlines(day)
 
     def _instalment(self, day: Day) -> list[Occurrence]:
@@ -278,26 +280,40 @@ class Ledger:
         id_ = f"{fee.name}/{iso(day)}"
         return [self._fall(id_, fee.name, "fee", day, amount, [self.accrual.mover], working)]
 
-    def _charges_coming_due(self, day: Day) -> list[Occurrence]:
+    def charges_coming_due(self, day: Day) -> list[Occurrence]:
+        """The charges that fall due by today.
+
+        What the payments of a day bring about falls due when the last of them has been applied,
+        so that their order changes nothing.
+        """
         found = []
         while self._coming and self._coming[0][0] <= day:
             obligation = heapq.heappop(self._coming)[2]
             found.append(self._enter(obligation))
+            found += self._serve_from_excess(obligation, day)
         return found
 
-    def _turn_overdue(self, day: Day) -> None:
-        """Interest that was payable before today and is unpaid earns interest from today on."""
-        while self._turning and self._turning[0][0] <= day:
-            obligation = heapq.heappop(self._turning)[2]
-            if obligation.unpaid:
-                obligation.bears = True
-                self.accrual.overdue += obligation.unpaid
+    def _settle_overdue(self, day: Day) -> None:
+        """Unpaid interest that was payable before today earns interest, where it does now."""
+        while self._turning and self._turning[0] <= day:
+            heapq.heappop(self._turning)
+        compounds = self.arrangement.compounding == "overdue"
+        if not compounds and not self.accrual.overdue:
+            return
+        bearing = 0
+        for obligation in self._open["interest"]:
+            obligation.bears = compounds and obligation.payable < day
+            bearing += obligation.unpaid * obligation.bears
+        if bearing != self.accrual.overdue:
+            self.count_until(day)
+            self.accrual.overdue = bearing
 
     def settle(self, day: Day) -> list[Occurrence]:
         """What depends on state follows it from `day` on; tells where what is outstanding moved."""
-        if self.accrual.added != self.arrangement.daily_margin:
+        if self.accrual.added != self.accrual.addition:
             self.count_until(day)
-            self.accrual.daily_margin_changed()
+            self.accrual.added = self.accrual.addition
+        self._settle_overdue(day)
         self._settle_fees()
         return self._tell_exposure(day)
 
@@ -407,7 +423,7 @@ class Ledger:
         return self.accrual.principal - self.due("principal")
 
     def due(self, component: str) -> int:
-        """What is due and unpaid of a component."""
+        """What is unpaid of a component, due or called."""
         return sum(obligation.unpaid for obligation in self._open[component])
 
     def _fall(
@@ -421,50 +437,50 @@ class Ledger:
         working: tuple[str, ...] = (),
     ) -> Occurrence:  # the seven things that make an obligation, all told by position
         sources = list(dict.fromkeys(fact for fact in facts if fact))
-        same = self.obligations.get(id_)
-        if same is not None:  # of one component and one day there is one obligation
-            same.amount += amount
-            same.unpaid += amount
-            same.facts += [fact for fact in sources if fact not in same.facts]
-            same.working += (*working, f"together {grouped(same.amount)}")
-            return self._tell("obligation", same, {})
         return self._enter(
             Obligation(id_, component, cause, day, day, day, amount, amount, sources, working)
         )
 
     def _enter(self, obligation: Obligation) -> Occurrence:
-        """An obligation takes its place among those that are due."""
-        self._settle_deadline(obligation)
-        self.obligations[obligation.id] = obligation
-        self._open[obligation.component].append(obligation)
-        if obligation.component == "interest" and self.arrangement.compounding == "overdue":
-            heapq.heappush(self._turning, (obligation.payable + 1, self._count, obligation))
-        return self._tell("obligation", obligation, {})
+        """An obligation takes its place among those that are due; of one id there is one."""
+        queue = self._open[obligation.component]
+        same = self.obligations.get(obligation.id)
+        if same is None:
+            self._settle_deadline(obligation)
+            self.obligations[obligation.id] = obligation
+            queue.append(obligation)
+            if obligation.component == "interest":
+                heapq.heappush(self._turning, obligation.payable + 1)
+            return self._tell("obligation", obligation, {})
+        if not same.unpaid:  # it had been discharged: what is added to it is open again
+            same.paid_on = None
+            queue.append(same)
+        same.amount += obligation.amount
+        same.unpaid += obligation.amount
+        same.facts += [fact for fact in obligation.facts if fact not in same.facts]
+        same.working += (*obligation.working, f"together {grouped(same.amount)}")
+        return self._tell("obligation", same, {})
 
     def charge(
         self, component: str, amount: int, due: Day, key: str, facts: Iterable[str],
         working: tuple[str, ...], day: Day,
     ) -> list[Occurrence]:  # fmt: skip
-        """A charge is due, on this day or later; of one component, day and key there is one."""
+        """A charge is due, on this day or later; of one component, day and key it is one sum."""
         id_ = f"{component}/{iso(due)}/{key}"
-        pending = any(obligation.id == id_ for _day, _count, obligation in self._coming)
-        if amount <= 0 or pending or id_ in self.obligations:
+        if amount <= 0:
             return []
-        if due <= day:
-            told = [self._fall(id_, component, "charge", due, amount, facts, working)]
-            return told + self._serve_from_excess(self.obligations[id_], day)
-        made = Obligation(
-            id_, component, "charge", due, due, due, amount, amount, list(facts), working
-        )
+        sources = list(dict.fromkeys(fact for fact in facts if fact))
+        made = Obligation(id_, component, "charge", due, due, due, amount, amount, sources, working)
         self._count += 1
         heapq.heappush(self._coming, (due, self._count, made))
-        return []
+        return [] if self.paying else self.charges_coming_due(day)
 
     def _serve_from_excess(self, obligation: Obligation, day: Day) -> list[Occurrence]:
-        """What a payment of this day left over serves a charge that it brought about."""
-        for split in self.splits:
-            if split.day != day or not split.excess or split.fact not in obligation.facts:
-                continue
+        """What this day's payments left over serves a charge that one of them brought about."""
+        today = list(takewhile(lambda split: split.day == day, reversed(self.splits)))[::-1]
+        if not any(split.fact in obligation.facts for split in today):
+            return []
+        for split in (split for split in today if split.excess):
             surplus = next(s for s in self.surpluses if s.of == split.fact)
             part = self._discharge(split, obligation, min(split.excess, surplus.held))
             split.excess -= part
@@ -480,7 +496,7 @@ class Ledger:
         """So much principal is to be repaid by a day; a payment may discharge it before."""
         called = min(amount, self.principal_not_due)
         id_ = f"principal/{iso(due)}/{key}"
-        if called <= 0 or id_ in self.obligations:
+        if called <= 0:
             return []
         return [self._fall(id_, "principal", "call", due, called, facts)]
 
@@ -797,7 +813,7 @@ class Ledger:
             per_diem = accrual.per_diem(day, fixing)
         return Position(
             principal=accrual.principal,
-            principal_due=self.due("principal"),
+            principal_due=sum(o.unpaid for o in self._open["principal"] if o.due <= day),
             charges_due={
                 component: self.due(component)
                 for component in self._open

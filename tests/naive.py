@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import product
 from typing import Self
 
 from checker.engine import EngineRule, Match, Matcher, MatchSession, Pattern, Primitive, Record
@@ -93,12 +93,17 @@ class NaiveSession(_Base):
         found = [
             Match(rule.name, dict(zip((p.alias for p in rule.patterns), indices, strict=True)))
             for rule in self._rules
-            for indices in permutations(range(len(self.records)), len(rule.patterns))
-            if max(indices) >= first and _holds(rule, self.records, indices)
+            for indices in product(*(self._of_kind(pattern) for pattern in rule.patterns))
+            if max(indices) >= first and len(set(indices)) == len(indices)
+            if _holds(rule, self.records, indices)
         ]
         self.found += found
         self.asserted, self.matches = self._counts
         return found
+
+    def _of_kind(self, pattern: Pattern) -> list[int]:
+        """The places of the records that the pattern may be of."""
+        return [at for at, record in enumerate(self.records) if record.kind == pattern.kind]
 
 
 class NaiveRuleset:

@@ -418,7 +418,7 @@ def test_a_charge_that_a_payment_brings_about_takes_what_that_payment_left_over(
     assert account.ledger.surpluses == []
 
 
-def test_a_charge_for_a_later_day_falls_due_on_it_and_once() -> None:
+def test_charges_for_a_later_day_fall_due_on_it_and_add_up() -> None:
     account = Account({"rate.fixed": 0}, charges=("late-charge",))
     account.day(START, advance=100_000)
     for _ in range(2):
@@ -426,7 +426,8 @@ def test_a_charge_for_a_later_day_falls_due_on_it_and_once() -> None:
     account.day(START + 4)
     assert account.of("obligation") == []
     account.day(START + 5)
-    assert [o.values["amount"] for o in account.of("obligation")] == [500]
+    assert [o.values["amount"] for o in account.of("obligation")] == [500, 1_000]
+    assert [o.amount for o in account.ledger.obligations.values()] == [1_000]
 
 
 # Figures as they are written ---------------------------------------------------------------------
