@@ -187,17 +187,30 @@ class Evaluation(Naming):
         self._each(steps[Step.NOTICE])
         self._notify(day, steps[Step.NOTICE])
         self._each(steps[Step.ELECTION])
-        self.ledger.paying = True
-        for fact in steps[Step.PAYMENT]:
-            self._payment(fact)
-        self.ledger.paying = False
-        self._tell(self.ledger.charges_coming_due(day))
+        self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
             self._tell([self._given(fact)])
             if fact.kind == "advance":
                 self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
         self._each(steps[Step.CLOSE])
         self._tell(self.ledger.settle(day))
+
+    def _payments(self, facts: Sequence[Fact], day: Day) -> None:
+        """The payments of a day, in their order; then the charges that they brought about fall due.
+
+        Where a contract has charges, what is paid for costs waits for them, in whatever order the
+        records stand.
+        """
+        charged = bool(self.pack.charges)
+        waiting = [f for f in facts if charged and f.values.get("designation") == "costs"]
+        self.ledger.paying = True
+        for fact in facts:
+            if fact not in waiting:
+                self._payment(fact)
+        self.ledger.paying = False
+        self._tell(self.ledger.charges_coming_due(day))
+        for fact in waiting:
+            self._payment(fact)
 
     def _lapsed(self, day: Day) -> list[Occurrence]:
         """The windows that have passed without what was to be done, with what is unpaid still."""
