@@ -181,7 +181,7 @@ class _Schema:
         self.joined: set[_Place] = set()  # roots of fields that meet other fields
         self._parents: dict[_Place, _Place] = {}
         for rule in rules:
-            self._read_rule(rule)
+            self.read_rule(rule)
         self.joined = {self.root(place) for place in self.joined}
 
     def root(self, place: _Place) -> _Place:
@@ -190,7 +190,8 @@ class _Schema:
             place = parent
         return place
 
-    def _read_rule(self, rule: EngineRule) -> None:
+    def read_rule(self, rule: EngineRule) -> None:
+        """Takes note of a rule's kinds, fields and strings; ValueError where they do not fit."""
         kinds: dict[str, str] = {}
         for pattern in (*rule.patterns, *([rule.unless] if rule.unless else [])):
             known = self.kinds.setdefault(pattern.kind, _Kind(len(self.kinds) + 1))
@@ -235,6 +236,18 @@ class _Schema:
 
 def _spell(place: _Place) -> str:
     return f"field {place[1]!r} of kind {place[0]!r}"
+
+
+def refused(rules: Sequence[EngineRule]) -> list[tuple[str, str]]:
+    """The rules that a ruleset of all these would not take, each with the reason."""
+    found, schema = [], _Schema(())
+    for rule in rules:
+        try:
+            _check_rule(rule)
+            schema.read_rule(rule)
+        except ValueError as error:
+            found.append((rule.name, str(error)))
+    return found
 
 
 def _check_value(value: object, where: str, limit: int = _INT64) -> None:

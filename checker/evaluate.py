@@ -14,13 +14,16 @@ from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger, Occurrence
-from checker.model import Fact, Step, Value
+from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
+
+MOST_ROUNDS = 200
+"""How often, within one step of a day, rules may follow from what rules concluded."""
 
 
 class Engines:
@@ -324,8 +327,13 @@ class Evaluation(Naming):
 
     def _tell(self, occurrences: Iterable[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        waiting = list(occurrences)
+        waiting, rounds = list(occurrences), 0
+        asked: list[str] = []
         while waiting:
+            rounds += 1
+            if rounds > MOST_ROUNDS:
+                raise WrongInput([self._endless(asked)])
+            asked = []
             records = []
             for occurrence in waiting:
                 if occurrence.kind in self.engines.loop_kinds:
@@ -336,16 +344,23 @@ class Evaluation(Naming):
             waiting = []
             if records:
                 for rule, match in distinct(self.session.add(records), self.pack.order):
+                    asked.append(rule)
                     waiting += self._conclude(self.pack.rules[rule], match)
+
+    def _endless(self, rules: Sequence[str]) -> Problem:
+        """What one of these rules brings about makes it find the same again, without end."""
+        names = ", ".join(dict.fromkeys(rules))
+        message = f"these rules bring each other about without end: {names}"
+        return Problem(Place(self.pack.folder, 1, 1), message)
 
     def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
         found = {alias: self._told[at] for alias, at in match.facts.items()}
         if not rule.acts:
             return Conclusion(self, rule, found, self.findings).record()
-        known = set(self.findings)
         act = Act(self, rule, found)  # all that it does is figured before any of it is done
+        new = act.finding not in self.findings
         told = Conclusion(self, rule, found, self.findings).record()
-        return [*told, *act.done(new=act.finding not in known)]
+        return [*told, *act.done(new=new)]
 
     def set_state(self, name: str, value: Any) -> None:
         """A state has another value from now on."""

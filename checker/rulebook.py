@@ -9,6 +9,7 @@ from typing import Any
 
 from checker import packfile
 from checker.desk import Desk, File, Path_
+from checker.engine import refused
 from checker.language import TEXTS, Misspoken, Scope, Sentence, Typed, parse_sentence
 from checker.model import Kind, Place, did_you_mean
 from checker.pack import OWN_WORDS, State, plain_words
@@ -420,6 +421,11 @@ class RuleBook:
         for name in sorted(standing):
             self._check_standing(rules[name], standing)
         self._check_cycles(rules)
+        for at_close in (False, True):
+            asked = [rule for name, rule in rules.items() if (name in standing) == at_close]
+            for made, why in refused([each for rule in asked for each in rule.patterns]):
+                name = made.rpartition("#")[0]
+                self.desk.wrong(self._rule_place(rules[name]), f"the engine cannot ask this: {why}")
         return frozenset(standing)
 
     def _check_standing(self, rule: Rule, standing: set[str]) -> None:
