@@ -96,6 +96,7 @@ class Period:
     start: Day
     due: Day  # when its interest falls due; while it is open, when it would by the schedule
     index: str = ""
+    payable: Day | None = None  # when its interest falls due, if not on the day on which it closes
     segments: list[Segment] = field(default_factory=list)
     sums: dict[tuple[int, int], int] = field(default_factory=dict)  # (denominator, added) -> ¢ × d
     paid: int = 0
@@ -114,7 +115,7 @@ class Period:
     @property
     def obligation(self) -> str:
         """The id of the obligation to pay this period's interest."""
-        return f"interest/{iso(self.due)}"
+        return f"interest/{iso(self.due if self.payable is None else self.payable)}"
 
     @property
     def bears(self) -> bool:
@@ -279,6 +280,7 @@ class Accrual:
 
     def _new_period(self, start: Day, after: Day) -> Period:
         period = Period(start, self._due_after(after), self.arrangement.index or "")
+        period.payable = self._payable_after(period.due)
         period.catches_up = self.arrangement.catch_up
         if not period.index:
             period.fixed = self.arrangement.fixed
@@ -290,6 +292,13 @@ class Accrual:
         also = self.arrangement.also_closes_on
         due = self.arrangement.interest_dates.next_after(day)
         return min(due, also) if also is not None and also > day else due
+
+    def _payable_after(self, close: Day) -> Day | None:
+        """When the interest of a period falls due that closes by the schedule on `close`."""
+        dates = self.arrangement.payable_on
+        if dates is None or close == self.arrangement.also_closes_on:
+            return None
+        return dates.next_after(close)
 
     @property
     def addition(self) -> int:
@@ -305,6 +314,7 @@ class Accrual:
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
         self.period.due = self._due_after(day)
+        self.period.payable = self._payable_after(self.period.due)
 
     def count_until(self, day: Day) -> None:
         """The balance as it stands earns the interest of the days before `day`."""
@@ -456,7 +466,7 @@ class Accrual:
         denominator = next(iter(day_count(convention, day, day + 1)))
         return half_up(self.balance * fixing.at(self.added), denominator * RATE_ONE)
 
-    def close(self, day: Day, *, with_day: bool) -> Period | None:
+    def close(self, day: Day, *, with_day: bool, scheduled: bool = True) -> Period | None:
         """Closes the open period on `day`, that day counted or not; None where it has no days.
 
         What was paid beyond its interest is carried to the account of the next period.
@@ -467,6 +477,7 @@ class Accrual:
             return None
         fixing = self.fixing(day, closing=True)
         period.closed, period.due, period.fixing, period.closed_on = True, day, fixing, day
+        period.payable = self._payable_after(day) if scheduled else None
         if not period.bears:
             period.interest = 0
             period.deferred = period.brought

@@ -73,6 +73,13 @@ class Arrangement:
         choices=("excluded", "included"),
         default="excluded",
     )
+    payable_on = Setting[Schedule | None](
+        "interest.payable-on",
+        "schedule",
+        "The interest of a period falls due on the first of these dates after the period closes, "
+        "if not on the day on which it closes.",
+        optional=True,
+    )
     also_closes_on = Setting[Day | None](
         "interest.also-closes-on",
         "date",

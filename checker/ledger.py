@@ -175,9 +175,11 @@ class Ledger:
         ]
         self._exposure: tuple[int, int | None] = (0, None)
         self._coming: list[tuple[Day, int, Obligation]] = []  # charges that fall due later
+        self._later: list[tuple[Day, int, Obligation]] = []  # owed, and due on a later day
         self._turning: list[Day] = []  # when interest that is unpaid then may earn interest
         self._deadlines: list[tuple[Day, int, Obligation]] = []
         self._doubtful: Day | None = None  # the last day to pay interest that is not known
+        self.today: Day = 0
         self.paying = False  # in the midst of a day's payments
         self._count = 0
         self._matured = False
@@ -197,13 +199,15 @@ class Ledger:
         days = [settled.interest_dates.next_after(after)]
         days += [d for d in (settled.matures, settled.also_closes_on) if d is not None]
         days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
-        days += [max(self._coming[0][0], after + 1)] if self._coming else []
+        for heap in (self._coming, self._later):
+            days += [max(heap[0][0], after + 1)] if heap else []
         days += [max(self._turning[0], after + 1)] if self._turning else []
         days += [fee.dates.next_after(after) for fee in self.fees]
         return min(day for day in days if day > after)
 
     def count_until(self, day: Day) -> None:
         """Balances as they stand earn the interest and the fees of the days before `day`."""
+        self.today = day
         self.accrual.count_until(day)
         for fee in self.fees:
             fee.count_until(day)
@@ -224,7 +228,7 @@ class Ledger:
         for fee in self.fees:
             if fee.dates.last_until(day) == day:
                 found += self._fee_due(fee, day)
-        found += self.charges_coming_due(day)
+        found += self._fallen_later(day) + self.charges_coming_due(day)
         return found + self._passed_deadlines(day)
 
     def _instalment(self, day: Day) -> list[Occurrence]:
@@ -235,16 +239,17 @@ class Ledger:
         part = self.instalments.principal_of(period, self.principal_not_due)
         if part is None:
             return []
-        found, owed = [], [self.obligations.get(f"interest/{iso(day)}")]
+        due = day if period.payable is None else period.payable
+        found, owed = list[Occurrence](), [self.obligations.get(period.obligation)]
         if part:
-            id_ = f"principal/{iso(day)}"
+            id_ = f"principal/{iso(due)}"
             working = self.instalments.working_of(period, part)
             facts = [self.accrual.mover]
-            found.append(self._fall(id_, "principal", "schedule", day, part, facts, working))
+            found += self._fall(id_, "principal", "schedule", due, part, facts, working)
             owed.append(self.obligations[id_])
         parts = [obligation for obligation in owed if obligation is not None]
         if parts:
-            instalment = self.instalments.fell_due(day, parts)
+            instalment = self.instalments.fell_due(due, parts)
             for obligation in parts:
                 obligation.instalment = instalment
             found.append(self._tell_instalment(instalment, parts, {}))
@@ -278,7 +283,7 @@ class Ledger:
         if not amount:
             return []
         id_ = f"{fee.name}/{iso(day)}"
-        return [self._fall(id_, fee.name, "fee", day, amount, [self.accrual.mover], working)]
+        return self._fall(id_, fee.name, "fee", day, amount, [self.accrual.mover], working)
 
     def charges_coming_due(self, day: Day) -> list[Occurrence]:
         """The charges that fall due by today.
@@ -289,7 +294,7 @@ class Ledger:
         found = []
         while self._coming and self._coming[0][0] <= day:
             obligation = heapq.heappop(self._coming)[2]
-            found.append(self._enter(obligation))
+            found += self._enter(obligation)
             found += self._serve_from_excess(obligation, day)
         return found
 
@@ -366,12 +371,13 @@ class Ledger:
         return day >= dates.next_after(self._begins) and dates.last_until(day) == day
 
     def _close_period(self, day: Day, cause: str, *, with_day: bool) -> list[Occurrence]:
-        period = self.accrual.close(day, with_day=with_day)
+        period = self.accrual.close(day, with_day=with_day, scheduled=cause == "schedule")
         if period is None:
             return []
+        due = day if period.payable is None else period.payable
         if period.interest is None or period.fixing is None:
             self.stuck = True
-            last = self._last_day("interest", day)
+            last = self._last_day("interest", due)
             self._doubtful = last if self._doubtful is None else min(last, self._doubtful)
             return []
         credit = self.accrual.period.paid
@@ -387,7 +393,7 @@ class Ledger:
         facts = (*period.facts, *period.fixing.facts)
         if self.arrangement.compounding == "when-due":
             return [self._capitalise(period, day, owed, facts, working)]
-        return [self._fall(period.obligation, "interest", cause, day, owed, facts, working)]
+        return self._fall(period.obligation, "interest", cause, due, owed, facts, working)
 
     def _capitalise(
         self, period: Period, day: Day, owed: int, facts: tuple[str, ...], working: tuple[str, ...]
@@ -415,7 +421,7 @@ class Ledger:
         amount = self.principal_not_due
         if amount <= 0:
             return []
-        return [self._fall(f"principal/{iso(day)}", "principal", cause, day, amount, facts)]
+        return self._fall(f"principal/{iso(day)}", "principal", cause, day, amount, facts)
 
     @property
     def principal_not_due(self) -> int:
@@ -435,14 +441,17 @@ class Ledger:
         amount: int,
         facts: Iterable[str],
         working: tuple[str, ...] = (),
-    ) -> Occurrence:  # the seven things that make an obligation, all told by position
+    ) -> list[Occurrence]:  # the seven things that make an obligation, all told by position
         sources = list(dict.fromkeys(fact for fact in facts if fact))
         return self._enter(
             Obligation(id_, component, cause, day, day, day, amount, amount, sources, working)
         )
 
-    def _enter(self, obligation: Obligation) -> Occurrence:
-        """An obligation takes its place among those that are due; of one id there is one."""
+    def _enter(self, obligation: Obligation) -> list[Occurrence]:
+        """An obligation takes its place among those that are owed; of one id there is one.
+
+        What falls due later may be paid from now on, and is told when it falls due.
+        """
         queue = self._open[obligation.component]
         same = self.obligations.get(obligation.id)
         if same is None:
@@ -451,7 +460,10 @@ class Ledger:
             queue.append(obligation)
             if obligation.component == "interest":
                 heapq.heappush(self._turning, obligation.payable + 1)
-            return self._tell("obligation", obligation, {})
+            if obligation.due > self.today:
+                heapq.heappush(self._later, (obligation.due, self._count, obligation))
+                return []
+            return [self._tell("obligation", obligation, {})]
         if not same.unpaid:  # it had been discharged: what is added to it is open again
             same.paid_on = None
             queue.append(same)
@@ -459,7 +471,16 @@ class Ledger:
         same.unpaid += obligation.amount
         same.facts += [fact for fact in obligation.facts if fact not in same.facts]
         same.working += (*obligation.working, f"together {grouped(same.amount)}")
-        return self._tell("obligation", same, {})
+        return [self._tell("obligation", same, {})] if same.due <= self.today else []
+
+    def _fallen_later(self, day: Day) -> list[Occurrence]:
+        """What was owed before and falls due today, as far as it was not paid before."""
+        found = []
+        while self._later and self._later[0][0] <= day:
+            obligation = heapq.heappop(self._later)[2]
+            if obligation.unpaid:
+                found.append(self._tell("obligation", obligation, {}))
+        return found
 
     def charge(
         self, component: str, amount: int, due: Day, key: str, facts: Iterable[str],
@@ -498,7 +519,7 @@ class Ledger:
         id_ = f"principal/{iso(due)}/{key}"
         if called <= 0:
             return []
-        return [self._fall(id_, "principal", "call", due, called, facts)]
+        return self._fall(id_, "principal", "call", due, called, facts)
 
     def unpaid_of(self, id_: str) -> int | None:
         """What is unpaid of an obligation or an instalment; None where there is none such."""
@@ -580,11 +601,10 @@ class Ledger:
         self.count_until(day)
         self.accrual.move(principal, fact)
         self.facility.advanced += principal
-        found = []
+        found: list[Occurrence] = []
         if interest:
-            found.append(
-                self._fall(f"interest/{iso(day)}", "interest", "opening", day, interest, [fact])
-            )
+            id_ = f"interest/{iso(day)}"
+            found += self._fall(id_, "interest", "opening", day, interest, [fact])
         if (
             self._matured and principal
         ):  # what is taken over after maturity is due when it is taken over
@@ -593,11 +613,16 @@ class Ledger:
 
     def incur(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
         """Costs are due when incurred."""
-        return [self._fall(f"costs/{iso(day)}/{fact}", "costs", "incurred", day, amount, [fact])]
+        return self._fall(f"costs/{iso(day)}/{fact}", "costs", "incurred", day, amount, [fact])
 
     def accelerate(self, day: Day, fact: str) -> list[Occurrence]:
         """Closes the period, that day left to the next, and makes all that is not yet due due."""
-        found = self._close_period(day, "acceleration", with_day=False)
+        for obligation in (o for queue in self._open.values() for o in queue if o.due > day):
+            obligation.due = day
+            self._settle_deadline(obligation)
+        self._later = [(day, number, each) for _due, number, each in self._later]
+        found = self._fallen_later(day)
+        found += self._close_period(day, "acceleration", with_day=False)
         return found + self._principal_due(day, "acceleration", [self.accrual.mover, fact])
 
     def release(self, id_: str, day: Day) -> None:
@@ -642,7 +667,7 @@ class Ledger:
         found = [Occurrence("drawing", values, (fact,), tuple(working))]
         if self._matured:
             id_ = f"principal/{iso(day)}/{fact}"
-            found.append(self._fall(id_, "principal", "advance", day, amount, [fact]))
+            found += self._fall(id_, "principal", "advance", day, amount, [fact])
         return found
 
     def refund(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
@@ -808,6 +833,7 @@ class Ledger:
         earned, fixing = accrual.earned_through(day)
         known = not self.stuck and earned is not None
         paid = accrual.period.paid
+        closed = sum(o.unpaid for o in self._open["interest"] if o.due > day)
         per_diem = 0 if not accrual.balance else None
         if accrual.balance and fixing.base is not None:
             per_diem = accrual.per_diem(day, fixing)
@@ -819,8 +845,8 @@ class Ledger:
                 for component in self._open
                 if component not in ("interest", "principal")
             },
-            interest_due=None if self.stuck else self.due("interest"),
-            accrued=max(0, earned - paid) if known and earned is not None else None,
+            interest_due=None if self.stuck else self.due("interest") - closed,
+            accrued=max(0, earned - paid) + closed if known and earned is not None else None,
             credit=max(0, paid - earned) if known and earned is not None else None,
             per_diem=per_diem,
             available=self._available(day),

@@ -188,6 +188,35 @@ def test_a_stale_index_is_replaced_by_its_fallback() -> None:
     assert (second.fixing.index, second.fixing.rate) == ("second", 7 * PERCENT)
 
 
+def test_interest_through_a_months_end_falls_due_on_a_day_of_the_next() -> None:
+    # 360,000.00 × 6.00% × 17 / 360 = 1,020.00 from 15 to 31 January, and 29 days of February:
+    # 1,740.00; each is payable on the 10th of the next month, and may be paid before.
+    account = Account(
+        {
+            "interest.due": parse_schedule("every month on the 31st"),
+            "interest.closing-day": "included",
+            "interest.payable-on": parse_schedule("every month on the 10th"),
+        }
+    )
+    account.day(START, advance=36_000_000)
+    closed, paid, due = (parse_day(f"2020-02-{day}") for day in ("01", "05", "10"))
+    account.day(closed - 1)
+    owed = account.ledger.obligations["interest/2020-02-10"]
+    assert (owed.amount, owed.due, owed.state(closed)) == (102_000, due, "not-due")
+    assert account.of("obligation") == []
+    position = account.ledger.position(closed)
+    assert (position.interest_due, position.accrued) == (0, 102_000 + 6_000)  # with one day more
+    account.day(paid, pay=100_000)
+    account.day(due)
+    (told,) = account.of("obligation")
+    assert (told.values["date"], told.values["unpaid"]) == (due, 2_000)
+    account.day(parse_day("2020-02-29"))
+    assert account.ledger.obligations["interest/2020-03-10"].amount == 174_000
+    account.told += account.ledger.accelerate(parse_day("2020-03-02"), "x")
+    assert account.ledger.obligations["interest/2020-03-10"].due == parse_day("2020-03-02")
+    assert account.ledger.position(parse_day("2020-03-02")).accrued == 6_000
+
+
 # What the lawful maximum cuts off ----------------------------------------------------------------
 
 
