@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import lcm
 
 from checker.arrangement import Arrangement
-from checker.dates import Day, Duration, adjust, day_count, iso
+from checker.dates import Day, Duration, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
 
@@ -289,14 +289,18 @@ class Accrual:
         return period
 
     def _due_after(self, day: Day) -> Day:
-        also = self.arrangement.also_closes_on
         due = self.arrangement.interest_dates.next_after(day)
-        return min(due, also) if also is not None and also > day else due
+        return self.arrangement.decide(
+            "interest.also-closes-on",
+            lambda also: due if also is None or also <= day else min(due, also),
+        )
 
     def _payable_after(self, close: Day) -> Day | None:
         """When the interest of a period falls due that closes by the schedule on `close`."""
         dates = self.arrangement.payable_on
-        if dates is None or close == self.arrangement.also_closes_on:
+        if dates is None or self.arrangement.decide(
+            "interest.also-closes-on", lambda also: bool(also == close)
+        ):
             return None
         return dates.next_after(close)
 
@@ -353,14 +357,15 @@ class Accrual:
         return self._take(day, final=closing)
 
     def _fixing_day(self, day: Day) -> Day:
-        settled = self.arrangement
-        return adjust(day, settled.fixing_convention, settled.fixing_calendar)
+        return self.arrangement.adjusted(day, "rate.fixing-convention", "rate.fixing-calendar")
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
         settled, name = self.arrangement, self.period.index
         read_on = self._read_on(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
-        cap = self._cap(day)
+        cap_wanted, cap = self.arrangement.decide(
+            "rate.cap", lambda taken: (taken != "exempt", self._cap(taken, day))
+        )
         facts = [observed[2]] if observed else []
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
@@ -372,7 +377,7 @@ class Accrual:
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
             cap=cap[0] if cap else None,
-            cap_wanted=settled.cap_taken != "exempt",
+            cap_wanted=cap_wanted,
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
@@ -411,8 +416,7 @@ class Accrual:
         counts = settled.rounding.apply(observed) if settled.rounding else observed
         return counts if settled.index_floor is None else max(counts, settled.index_floor)
 
-    def _cap(self, day: Day) -> tuple[int, Day, str] | None:
-        taken = self.arrangement.cap_taken
+    def _cap(self, taken: str, day: Day) -> tuple[int, Day, str] | None:
         if taken == "exempt":
             return None
         executed = self.arrangement.executed_on

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
-from checker.dates import CALENDARS, CONVENTIONS, DAY_COUNTS, Day, Duration, Moved, Schedule, moved
+from checker.dates import (
+    CALENDARS,
+    CONVENTIONS,
+    DAY_COUNTS,
+    Day,
+    Duration,
+    Moved,
+    Schedule,
+    adjust,
+    moved,
+    works_everywhere,
+)
 from checker.money import Rounding
 
 T = TypeVar("T")
@@ -36,6 +47,16 @@ class Setting(Generic[T]):
     def __get__(self, owner: Arrangement, kind: Any) -> T: ...
     def __get__(self, owner: Arrangement | None, kind: Any) -> Setting[T] | T:
         return self if owner is None else owner.value(self.path)
+
+
+class SettingReadings(Protocol):
+    """What settings would be under other answers to the questions that bear on them."""
+
+    def alternatives(self, path: str) -> Mapping[str, Any] | None:
+        """A setting's value under each answer; None where no question bears on it."""
+
+    def told_apart(self, path: str, results: Mapping[str, Any]) -> Any:
+        """The result under the answer given; those with another are distinct from then on."""
 
 
 class Arrangement:
@@ -251,8 +272,9 @@ class Arrangement:
         charges: Iterable[str] = (),
         fees: Iterable[str] = (),
         volatile: frozenset[str] = frozenset(),
+        readings: SettingReadings | None = None,
     ) -> None:
-        self._resolve, self._volatile = resolve, volatile
+        self._resolve, self._volatile, self._readings = resolve, volatile, readings
         self._known: dict[str, Any] = {}
         self.fees = tuple(fees)
         self.components = (*COMPONENTS, *charges, *self.fees)
@@ -266,9 +288,41 @@ class Arrangement:
             self._known[path] = value
         return value
 
+    def decide(self, path: str, decision: Callable[[Any], T]) -> T:
+        """What follows from a setting; where the same follows from all that it might be by other
+        readings, nobody has asked how it is read."""
+        values = None if path in self._known else self._alternatives(path)
+        if values is None or self._readings is None:
+            return decision(self.value(path))
+        results = {answer: decision(value) for answer, value in values.items()}
+        return cast(T, self._readings.told_apart(path, results))
+
+    def _alternatives(self, path: str) -> Mapping[str, Any] | None:
+        if self._readings is None or path in self._volatile:
+            return None
+        return self._readings.alternatives(path)
+
+    def all_days(self, path: str) -> list[Day]:
+        """The days that a setting may be by any reading."""
+        values = self._alternatives(path)
+        found = [self.value(path)] if values is None else values.values()
+        return [day for day in found if day is not None]
+
     def forget(self) -> None:
         """Settings are resolved anew from now on."""
         self._known.clear()
+
+    def adjusted(self, day: Day, convention: str, calendar: str) -> Day:
+        """The day moved by the settings of these paths; neither matters where it stays anyhow."""
+        if works_everywhere(day):
+            return day
+        return self.decide(
+            convention,
+            lambda way: day if way == "none" else self._moved(day, way, calendar),
+        )
+
+    def _moved(self, day: Day, way: str, calendar: str) -> Day:
+        return self.decide(calendar, lambda name: adjust(day, way, name))
 
     def grace(self, component: str) -> Duration:
         """The grace of a component."""

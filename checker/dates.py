@@ -87,6 +87,11 @@ def is_business_day(day: Day, calendar_name: str) -> bool:
     return day not in _federal_holidays(year, calendar_name == "federal-offices")
 
 
+def works_everywhere(day: Day) -> bool:
+    """Whether every calendar works on that day: no convention then moves it."""
+    return all(is_business_day(day, name) for name in CALENDARS)
+
+
 CONVENTIONS = ("none", "preceding", "following", "modified-following")
 
 
@@ -136,6 +141,11 @@ class Duration:
             return add_business_days(day, self.count, calendar_name)
         months = self.count * (12 if self.unit == "years" else 1)
         return (date.fromordinal(day) + relativedelta(months=months)).toordinal()
+
+    @property
+    def in_business_days(self) -> bool:
+        """Whether a calendar is needed to count it."""
+        return self.unit == "business days"
 
     def __str__(self) -> str:
         unit = {"days": "calendar days"}.get(self.unit, self.unit)

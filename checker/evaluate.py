@@ -53,6 +53,27 @@ class Engines:
         self.close()
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What the pack's readings make of its settings."""
+
+    pack: Pack
+    terms: Terms
+
+    def alternatives(self, path: str) -> Mapping[str, Any] | None:
+        """A setting's value under each answer to the question that bears on its term."""
+        term = self._term(path)
+        return None if self.terms.question_of(term) is None else self.terms.alternatives(term)
+
+    def told_apart(self, path: str, results: Mapping[str, Any]) -> Any:
+        """The result under the answer given."""
+        return self.terms.told_apart(str(self.terms.question_of(self._term(path))), results)
+
+    def _term(self, path: str) -> str:
+        chosen = self.pack.settings.get(path)
+        return chosen.name if isinstance(chosen, Typed) and chosen.names else ""
+
+
 class Evaluation(Naming):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
@@ -61,7 +82,9 @@ class Evaluation(Naming):
         self.terms = Terms(pack, choices or Choices())
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile)
+        self.arrangement = Arrangement(
+            self._setting, charges, fees, pack.volatile, _Read(pack, self.terms)
+        )
         self.today: Day = 0
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from checker.accrual import Accrual, Fixing, Period
 from checker.arrangement import Arrangement
-from checker.dates import Day, adjust, iso
+from checker.dates import Day, iso
 from checker.fees import Fee
 from checker.instalments import Instalment, Instalments, Part
 from checker.model import Value
@@ -197,7 +197,10 @@ class Ledger:
         """The first day after `after` on which something falls due or a last day has passed."""
         settled = self.arrangement
         days = [settled.interest_dates.next_after(after)]
-        days += [d for d in (settled.matures, settled.also_closes_on) if d is not None]
+        matures = settled.matures
+        days += [] if matures is None else [matures]
+        # Another day on which a period may close is lived through if any reading has it.
+        days += settled.all_days("interest.also-closes-on")
         days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
         for heap in (self._coming, self._later):
             days += [max(heap[0][0], after + 1)] if heap else []
@@ -363,10 +366,14 @@ class Ledger:
         return [Occurrence("exposure", values, facts, working)]
 
     def _closes(self, day: Day) -> bool:
-        settled, also = self.arrangement, self.arrangement.also_closes_on
-        if also is not None and also <= day and not self._also_closed:
+        settled = self.arrangement
+        if not self._also_closed and settled.decide(
+            "interest.also-closes-on", lambda also: also is not None and also <= day
+        ):
             self._also_closed = True
-            return also >= self._begins
+            return settled.decide(
+                "interest.also-closes-on", lambda also: also is not None and also >= self._begins
+            )
         dates = settled.interest_dates
         return day >= dates.next_after(self._begins) and dates.last_until(day) == day
 
@@ -532,13 +539,14 @@ class Ledger:
 
     def _payable(self, due: Day) -> Day:
         settled = self.arrangement
-        return max(due, adjust(due, settled.payable_convention, settled.deadline_calendar))
+        return max(due, settled.adjusted(due, "deadline.payable-convention", "deadline.calendar"))
 
     def _last_day(self, component: str, due: Day) -> Day:
-        settled, calendar = self.arrangement, self.arrangement.deadline_calendar
-        payable = self._payable(due)
-        last = settled.grace(component).after(payable, calendar)
-        return max(payable, adjust(last, settled.last_day_convention, calendar))
+        settled, payable = self.arrangement, self._payable(due)
+        grace = settled.grace(component)
+        last = grace.after(payable, settled.deadline_calendar if grace.in_business_days else "")
+        moved = settled.adjusted(last, "deadline.last-day-convention", "deadline.calendar")
+        return max(payable, moved)
 
     def _settle_deadline(self, obligation: Obligation) -> None:
         obligation.payable = self._payable(obligation.due)
@@ -551,7 +559,7 @@ class Ledger:
 
         A maturity that has come comes again only where it is moved to a day that is still to come.
         """
-        also = self.arrangement.also_closes_on
+        also = self.arrangement.also_closes_on if self._also_closed else None
         matures = self.arrangement.matures
         self._matured = self._matured and matures is not None and matures <= day
         self._also_closed = self._also_closed and also is not None and also <= day

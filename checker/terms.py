@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.dates import Day
-from checker.language import TermValue, Typed
+from checker.language import TermValue
 from checker.pack import Pack
 
 
@@ -40,7 +40,11 @@ class _Before:
 
 
 class Terms:
-    """The terms in force: pack, then the user's, then amendments by date, then readings."""
+    """The terms in force: pack, then the user's, then amendments by date, then readings.
+
+    `indistinct` holds, for every question, the answers that would so far have given just the same
+    evaluation: what was asked for had the same value under each of them.
+    """
 
     def __init__(self, pack: Pack, choices: Choices) -> None:
         self.pack = pack
@@ -50,22 +54,59 @@ class Terms:
             for name, question in pack.questions.items()
         }
         self.history: list[Amended] = []
-        self.consulted: set[str] = set()
-        self._readings: dict[str, tuple[str, Typed | None]] = {}
-        for name, question in pack.questions.items():
-            for term in {t for sets in question.sets.values() for t in sets}:
-                chosen = question.sets[self.answers[name]].get(term)
-                self._readings[term] = (name, chosen)
+        self.indistinct = {
+            name: frozenset(question.answers) for name, question in pack.questions.items()
+        }
+        self._question = {
+            term: name
+            for name, question in pack.questions.items()
+            for sets in question.sets.values()
+            for term in sets
+        }
+        self._alternatives: dict[str, dict[str, TermValue]] = {}
+
+    @property
+    def consulted(self) -> set[str]:
+        """The questions on whose answer something turned."""
+        questions = self.pack.questions
+        return {
+            name for name, same in self.indistinct.items() if len(same) < len(questions[name].sets)
+        }
 
     def lookup(self, name: str) -> TermValue:
-        """The value in force of a term; a question that bears on it counts as consulted."""
-        question, chosen = self._readings.get(name, ("", None))
-        if question:
-            self.consulted.add(question)
-        return chosen.settled({}, _Before(self.values)) if chosen else self.values[name]
+        """The value in force of a term; what it is under other answers is taken note of."""
+        question = self._question.get(name)
+        if question is None:
+            return self.values[name]
+        values = self.alternatives(name)
+        return self.told_apart(question, values)
+
+    def question_of(self, name: str) -> str | None:
+        """The question that bears on a term."""
+        return self._question.get(name)
+
+    def alternatives(self, name: str) -> Mapping[str, TermValue]:
+        """What a term is under each answer to the question that bears on it."""
+        known = self._alternatives.get(name)
+        if known is None:
+            before, sets = _Before(self.values), self.pack.questions[self._question[name]].sets
+            known = self._alternatives[name] = {
+                answer: setting[name].settled({}, before) if name in setting else self.values[name]
+                for answer, setting in sets.items()
+            }
+        return known
+
+    def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
+        """The result under the answer given; answers with another result are distinct from it."""
+        result = results[self.answers[question]]
+        same = self.indistinct[question]
+        if len(same) > 1:
+            self.indistinct[question] = frozenset(a for a in same if results[a] == result)
+        return result
 
     def amend(self, amended: Amended) -> None:
         """The term has another value from now on."""
         term = self.pack.terms[amended.term]
         self.values[amended.term] = term.parse(amended.value, self.pack.currency)
         self.history.append(amended)
+        self._alternatives.clear()
