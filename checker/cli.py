@@ -20,7 +20,7 @@ from checker.source import render
 WRONG, FAULT = 2, 4
 SHOWN = 100  # of the problems found; the rest is counted
 
-COMMANDS = ("check",)
+COMMANDS = ("check", "lint", "new", "schema", "test")
 """Each stands in the module of `checker.commands` that bears its name."""
 
 

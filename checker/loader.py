@@ -273,6 +273,7 @@ class _Loader:
             rules=rules,
             standing=standing,
             projections=book.projections,
+            fields=book.field_types,
             falls_due=self.falls_due,
             begins=begins,
         )

@@ -11,7 +11,7 @@ from checker import packfile
 from checker.arrangement import COMPONENTS
 from checker.language import Circumstance, TermValue, Typed, parse_literal
 from checker.model import Kind, Vocabulary
-from checker.rules import Projections, Rule
+from checker.rules import FieldTypes, Projections, Rule
 
 POWER_STATES = ("not-arisen", "available", "lapsed", "undetermined")
 OWN_WORDS = "in-own-words"
@@ -98,6 +98,11 @@ class Varying:
         values = [value for _condition, value in self.cases] + [self.otherwise]
         asked = [value.names for value in values if isinstance(value, Typed)]
         return frozenset().union(*(condition.names for condition, _ in self.cases), *asked)
+
+    @property
+    def days(self) -> tuple[Typed, ...]:
+        """The days on which, or after which, another value may be in force."""
+        return tuple(day for condition, _value in self.cases for day in condition.days)
 
 
 Chosen = Typed | tuple[str, ...] | Varying | None
@@ -226,6 +231,7 @@ class Pack:
     rules: Mapping[str, Rule]
     standing: frozenset[str]  # ids of the rules that are asked at the close of the as-of day
     projections: Projections
+    fields: Mapping[str, FieldTypes]  # of every kind of fact that rules may look for
     falls_due: Mapping[str, str]  # component -> clause
     begins: Mapping[str, tuple[str, ...]]  # date term -> kinds refused before it
 

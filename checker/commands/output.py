@@ -35,7 +35,9 @@ def show(data: Mapping[str, Any], format_: str) -> None:
         sys.stdout.flush()
 
 
-def outputs(given: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, Path]]:
+def outputs(
+    given: Sequence[str], inputs: Sequence[str], formats: Sequence[str] = FORMATS
+) -> list[tuple[str, Path]]:
     """The files that `--output FORMAT=PATH` asks for; none of them may be one of the inputs."""
     problems: list[Problem] = []
     found: list[tuple[str, Path]] = []
@@ -45,8 +47,8 @@ def outputs(given: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, Path
         place, target = Place("--output", 1, 1, text), Path(path).resolve()
         if not equals or not path:
             problems.append(Problem(place, "write it as FORMAT=PATH"))
-        elif name not in FORMATS:
-            problems.append(Problem(place, f"unknown format '{name}'", did_you_mean(name, FORMATS)))
+        elif name not in formats:
+            problems.append(Problem(place, f"unknown format '{name}'", did_you_mean(name, formats)))
         elif not _writable(target):
             problems.append(Problem(place, f"no file can be written at '{path}'"))
         elif target in taken:
