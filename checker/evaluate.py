@@ -101,6 +101,8 @@ class Evaluation(Naming):
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = Ledger(self.arrangement)
         self.ledger.begin()
+        varying = [pack.settings[path] for path in sorted(pack.volatile)]
+        self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
         self.calendars = [Calendar(occasion, self) for occasion in pack.occasions.values()]
         self.windows = Windows()
         self.shares = Shares(pack, self)
@@ -193,7 +195,16 @@ class Evaluation(Naming):
         if self.today:
             coming = [each.next_after(self.today) for each in self.calendars]
             days += [day for day in (*coming, self.windows.next()) if day is not None]
+            days += [day for day in self._turning_days() if day > self.today]
         return min(days)
+
+    def _turning_days(self) -> Iterator[Day]:
+        """The days on which a setting that asks for today may have another value."""
+        for chosen in self._dated:
+            for typed in chosen.days:
+                day = typed.settled({}, self)
+                if isinstance(day, int):
+                    yield from (day, day + 1)
 
     def _day(self, day: Day, facts: Sequence[Fact]) -> None:
         self.today = day

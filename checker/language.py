@@ -657,10 +657,14 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Circumstance:
-    """A condition over terms, state and the day; `names` are those that it asks for."""
+    """A condition over terms, state and the day; `names` are those that it asks for.
+
+    `days` are what it compares with today: on such a day, or the one after it, it may turn.
+    """
 
     holds: Callable[[Naming], bool]
     names: frozenset[str]
+    days: tuple[Typed, ...] = ()
 
 
 def circumstance(text: str, scope: Scope) -> Circumstance:
@@ -669,9 +673,11 @@ def circumstance(text: str, scope: Scope) -> Circumstance:
         [_atom(atom, scope) for atom in branch]
         for branch in branches(parse_condition(text, scope.currency))
     ]
-    names = frozenset().union(*(atom.names for branch in alternatives for atom in branch))
+    atoms = [atom for branch in alternatives for atom in branch]
     return Circumstance(
-        lambda naming: any(all(atom.holds(naming) for atom in b) for b in alternatives), names
+        lambda naming: any(all(atom.holds(naming) for atom in b) for b in alternatives),
+        frozenset().union(*(atom.names for atom in atoms)),
+        tuple(day for atom in atoms for day in atom.days),
     )
 
 
@@ -695,7 +701,12 @@ def _atom(atom: Comparison | Presence, scope: Scope) -> Circumstance:
             return compare(a in b if isinstance(b, frozenset) else b in a, True)
         return a is not None and b is not None and compare(a, b)
 
-    return Circumstance(holds, left.names | right.names)
+    days = [
+        other
+        for side, other in ((left, right), (right, left))
+        if "today" in side.names and other.type == "date"
+    ]
+    return Circumstance(holds, left.names | right.names, tuple(days))
 
 
 def _comparable_value(value: Any, how: str, naming: Naming) -> Any:

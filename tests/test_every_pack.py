@@ -191,15 +191,15 @@ def test_the_order_of_one_days_records_of_one_kind_does_not_change_what_is_owed(
     turned = [Fact(f.id, f.kind, f.date, f.recorded, n, f.values) for n, f in enumerate(turned)]
     as_of = last_day(facts, seed)
     of, by = pack(folder), engines(folder)
-    one, other = (
-        report(evaluate(of, by, each, as_of, None, choices)) for each in (ordered, turned)
-    )
+    told_so = report(evaluate(of, by, ordered, as_of, None, choices))
+    told_other = report(evaluate(of, by, turned, as_of, None, choices))
     # A charge on each payment is rounded for each: as many cents at most may lie between.
-    apart = len(one["payments"]) if one["balances"]["costs_due"] != "0.00" else 0
-    for name, owed in one["balances"].items():
+    charged = told_so["balances"]["costs_due"] != "0.00"
+    apart = len(told_so["payments"]) if charged else 0
+    for name, owed in told_so["balances"].items():
         if isinstance(owed, str):
-            assert abs(cents(owed) - cents(other["balances"][name])) <= apart, name
-    assert borne(one) == borne(other)
+            assert abs(cents(owed) - cents(told_other["balances"][name])) <= apart, name
+    assert borne(told_so) == borne(told_other)
 
 
 @of_every_pack
