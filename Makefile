@@ -9,7 +9,11 @@ ifeq ($(shell $(PYTHON) -c "import sys; print(sys.version_info >= (3, 13))"),Tru
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 endif
 
-.PHONY: demo test check lint types bench goldens pictures clean
+PACKS ?= rules/second-amended-note rules/instalment-note rules/revolving-note
+SEED ?= 1
+COUNT ?= 100
+
+.PHONY: demo test check lint types mutate bench goldens schemas pictures docs check-external clean
 
 $(BIN)/checker: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,14 +40,27 @@ types: $(VENV)/.test
 
 check: lint types test ## lint, types and tests
 
+mutate: $(VENV)/.test ## changes the rules a little, SEED=… COUNT=… times a pack; cases or lint must notice
+	$(BIN)/python -m tests.mutation $(PACKS) --seed $(SEED) --count $(COUNT)
+
 bench: $(VENV)/.test ## measures; the figures go to the terminal
 	$(BIN)/python -m bench.run
 
 goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 	$(BIN)/python -m tests.stories
 
+schemas: $(BIN)/checker ## writes the schemas that editors use for the files of packs anew
+	$(BIN)/checker schema --output rules/.schema
+
+check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server
+	$(BIN)/python -m pytest tests/external
+
 pictures: $(VENV)/.test ## draws the picture of a report that the README shows
 	$(BIN)/python -m docs.picture
 
+docs: $(VENV)/.test ## builds the guide into site/; what its commands print is written anew first
+	$(BIN)/python -m docs.update
+	$(BIN)/python -m mkdocs build --strict --quiet
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .external site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

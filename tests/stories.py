@@ -1,11 +1,13 @@
 """The stories under fixtures/: facts, what is expected of them by hand, and the golden reports.
 
-`python -m tests.stories` writes the goldens anew; the difference is then read before it is kept.
+`python -m tests.stories` writes the goldens anew, of all packs or of those that are named; the
+difference is then read before it is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,9 +60,14 @@ class Run:
         return report(evaluate(chosen, engines(self.rules), facts, day, known, choices))
 
 
-def stories() -> list[Path]:
-    """The folders of all stories."""
-    return sorted(path.parent for path in FIXTURES.glob("*/*/expect.yaml"))
+def stories(pack_name: str = "*") -> list[Path]:
+    """The folders of all stories, or of those of one pack."""
+    return sorted(path.parent for path in FIXTURES.glob(f"{pack_name}/*/expect.yaml"))
+
+
+def title(story: Path) -> str:
+    """The story's name, with that of its pack: two packs may have stories of one name."""
+    return f"{story.parent.name}/{story.name}"
 
 
 def runs(story: Path) -> Iterator[Run]:
@@ -129,12 +136,12 @@ def golden_text(story: Path, format_: str) -> str:
     return rendered(last.report(), format_)
 
 
-def write_goldens() -> None:
-    """Writes every golden anew."""
-    for story in stories():
+def write_goldens(packs: Sequence[str] = ()) -> None:
+    """Writes every golden anew, or those of some packs."""
+    for story in [story for name in packs or ["*"] for story in stories(name)]:
         for format_ in GOLDENS:
             write_whole(golden(story, format_), golden_text(story, format_))
 
 
 if __name__ == "__main__":
-    write_goldens()
+    write_goldens(sys.argv[1:])

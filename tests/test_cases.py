@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.cases import Case, _side, cases_of, coverage, load_cases, run_case
+from checker.cases import Case, cases_of, load_cases, run_case
+from checker.cases.coverage import coverage, side_of
 from checker.model import WrongInput
 from tests.product import ROOT, engines, pack
 
@@ -152,4 +153,4 @@ def test_only_the_least_distance_shows_a_boundary(tmp_path: Path, amount: str, s
     ],
 )
 def test_the_sides_of_an_ordering(op: str, distances: dict[int, str]) -> None:
-    assert {distance: _side(op, distance, 1) for distance in distances} == distances
+    assert {distance: side_of(op, distance, 1) for distance in distances} == distances

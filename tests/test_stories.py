@@ -7,17 +7,31 @@ from pathlib import Path
 import pytest
 
 from checker.report import exit_code
-from tests.stories import GOLDENS, Run, differences, golden, golden_text, runs, stories
+from tests.product import ROOT
+from tests.stories import GOLDENS, Run, differences, golden, golden_text, runs, stories, title
 
+PACKS = sorted(path.parent.name for path in (ROOT / "rules").glob("*/contract.yaml"))
 RUNS = [run for story in stories() for run in runs(story)]
 
 
-def test_there_are_stories_enough() -> None:
-    assert len([s for s in stories() if s.parent.name == "second-amended-note"]) >= 14
+@pytest.mark.parametrize("name", PACKS)
+def test_there_are_stories_enough_of_every_pack(name: str) -> None:
+    assert len(stories(name)) >= 14
+
+
+def test_every_story_is_of_a_pack_and_its_runs_have_names_of_their_own() -> None:
+    assert {story.parent.name for story in stories()} == set(PACKS)
     assert len(RUNS) == len({(run.story, run.name) for run in RUNS})
 
 
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.story.name}: {run.name}")
+@pytest.mark.parametrize("story", stories(), ids=title)
+def test_a_story_shows_its_working_before_its_runs(story: Path) -> None:
+    text = (story / "expect.yaml").read_text(encoding="utf-8")
+    assert text.startswith("#"), "the arithmetic, or the counting of days, stands first"
+    assert "\nshows: " in text
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{title(run.story)}: {run.name}")
 def test_a_story_gives_what_was_worked_out(run: Run) -> None:
     data = run.report()
     assert differences(data, run.expect) == []
@@ -26,6 +40,6 @@ def test_a_story_gives_what_was_worked_out(run: Run) -> None:
 
 
 @pytest.mark.parametrize("format_", GOLDENS)
-@pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
+@pytest.mark.parametrize("story", stories(), ids=title)
 def test_a_story_gives_its_golden_report(story: Path, format_: str) -> None:
     assert golden_text(story, format_) == golden(story, format_).read_text(encoding="utf-8")
