@@ -18,7 +18,7 @@ LAYERS = {
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },
     2: {
-        "report", "text", "stream", "starter",
+        "report", "text", "stream", "starter", "inquiry",
         "cases", "cases.reading", "cases.recording", "cases.coverage", "cases.boundaries",
         "cases.writing", "cases.results", "cases.selection",
         "schema", "schema.files", "schema.shapes", "schema.sample",

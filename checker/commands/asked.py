@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from checker.dates import Day, parse_day
-from checker.evaluate import Engines, Result, evaluate
+from checker.evaluate import Engines, Result
 from checker.facts import contradictions, load_facts
+from checker.inquiry import Inquiry
 from checker.language import TermValue
 from checker.loader import load_pack
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
@@ -80,12 +81,16 @@ class Asked:
 
     def evaluate(self, engines: Engines, paths: Sequence[str]) -> Result:
         """The evaluation of the facts in these files."""
+        return self.inquiry(engines, paths).result
+
+    def inquiry(self, engines: Engines, paths: Sequence[str]) -> Inquiry:
+        """The facts in these files, ready to be evaluated and asked about."""
         facts = load_facts(paths, self.vocabulary, self.contract)
         day = self.day(facts)
         # What a later correction mends stands in the way still, seen from an earlier day.
         if problems := contradictions(effective(facts, day, self.known_on), self.vocabulary):
             raise WrongInput(problems)
-        return evaluate(self.pack, engines, facts, day, self.known_on, self.choices)
+        return Inquiry(self.pack, engines, facts, day, self.known_on, self.choices)
 
     def day(self, facts: Sequence[Fact]) -> Day:
         """The as-of day: as asked, else that of the last fact known."""
