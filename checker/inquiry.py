@@ -1,4 +1,4 @@
-"""One evaluation, and the same asked again with something replaced: what every question rests on."""
+"""One evaluation, asked again with something replaced: what every question rests on."""
 
 from __future__ import annotations
 
