@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from checker.engine import (
     EngineRule,
@@ -20,21 +19,12 @@ from checker.engine import (
     Test,
 )
 from checker.evaluate import Engines
+from checker.language import OPERATORS
 from checker.pack import Pack
 from checker.rules import Boundary, Rule
 
 Bound = dict[str, Record]
 """A record for each alias."""
-
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
 
 @dataclass
 class Recording:
@@ -183,7 +173,7 @@ def _fits(
         if condition == left_out:
             continue
         sides = _two_sides(condition, record, bound)
-        if sides is None or not _OPERATORS[condition.op](*sides):
+        if sides is None or not OPERATORS[condition.op](*sides):
             return False
     return True
 
