@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from checker.account import Occurrence
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
-from checker.ledger import Ledger, Occurrence
+from checker.ledger import Ledger
 from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows

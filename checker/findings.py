@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from checker.account import Occurrence
 from checker.dates import Day
-from checker.ledger import Occurrence
 from checker.model import Value
 
 SEVERITY = (

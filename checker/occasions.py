@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from checker.account import Occurrence
 from checker.dates import Day, Duration, Schedule, iso
 from checker.language import Naming
-from checker.ledger import Occurrence
 from checker.model import Value
 from checker.pack import Occasion, Pack
 

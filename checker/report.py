@@ -9,13 +9,13 @@ from typing import Any
 import rfc8785
 
 from checker import __version__
+from checker.account import Obligation, Split
 from checker.accrual import Period
 from checker.dates import iso
 from checker.engine import ENGINE_NAME
 from checker.evaluate import Evaluation, Result, Supposed
 from checker.findings import Finding
 from checker.language import show
-from checker.ledger import Obligation, Split
 from checker.model import Fact
 from checker.money import grouped, percent, plain
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from checker.account import Occurrence
 from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 from checker.language import (
     MIRROR,
@@ -33,7 +34,6 @@ from checker.language import (
     parse_expression,
     show,
 )
-from checker.ledger import Occurrence
 from checker.model import Value, did_you_mean
 
 BLOCKER = "unless "

@@ -15,9 +15,10 @@ import QuantLib as ql  # noqa: N813  # as its own examples call it
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checker.account import Occurrence
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Duration, parse_day, parse_schedule
-from checker.ledger import Ledger, Occurrence
+from checker.ledger import Ledger
 from checker.money import RATE_ONE, parse_money, parse_rate, parse_ratio, parse_rounding, ratio
 
 START = parse_day("2020-01-15")

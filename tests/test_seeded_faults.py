@@ -59,8 +59,8 @@ FAULTS = [
     Fault(
         "the determination date is not moved to the preceding business day",
         "accrual",
-        "return adjust(day, settled.fixing_convention, settled.fixing_calendar)",
-        "return adjust(day, 'none', settled.fixing_calendar)",
+        'return self.arrangement.adjusted(day, "rate.fixing-convention", "rate.fixing-calendar")',
+        "return day",
     ),
     Fault(
         "the determination date is moved to the following business day",
@@ -149,14 +149,14 @@ FAULTS = [
     Fault(
         "grace is one day longer",
         "ledger",
-        "settled.grace(component).after(payable, calendar)",
-        "settled.grace(component).after(self._payable(due) + 1, calendar)",
+        "grace.after(payable, ",
+        "grace.after(self._payable(due) + 1, ",
     ),
     Fault(
         "grace is counted from the due date and not from the day on which it is payable",
         "ledger",
-        "settled.grace(component).after(payable, calendar)",
-        "settled.grace(component).after(due, calendar)",
+        "grace.after(payable, ",
+        "grace.after(due, ",
     ),
     Fault(
         "a default is dated two days after the last day",
