@@ -228,7 +228,7 @@ def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
         "index": fixing.index or None,
         "observed": _percent(fixing.observed),
         "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
-        "margin": percent(fixing.margin),
+        "margin": percent(fixing.margin + _last_added(period)),
         "cap": _percent(fixing.cap),
         "rate": None if fixing.base is None else percent(fixing.at(_last_added(period))),
         "rates": _rates(period),
