@@ -70,6 +70,7 @@ class Split:
     due_principal: int = 0
     charges: dict[str, int] = field(default_factory=dict)  # neither interest nor principal
     accrued: int = 0
+    accrued_in_turn: int = 0  # of it, what was served in the order of what is due
     prepaid: int = 0
     excess: int = 0
     unapplied: int = 0
@@ -128,6 +129,17 @@ class Position:
         if self.interest_due is None or self.accrued is None:
             return None
         return self.principal + self.interest_due + self.accrued + self.costs_due
+
+
+BALANCES = {
+    "balance.principal": "The principal outstanding.",
+    "balance.principal-due": "The principal that is due and unpaid.",
+    "balance.principal-called": "Called principal that is unpaid, due or not yet.",
+    "balance.interest-due": "The interest that is due and unpaid.",
+    "balance.costs-due": "The costs, charges and fees that are due and unpaid.",
+    "balance.overdue": "What is unpaid of everything whose last day to pay has passed.",
+}
+"""What rules and settings may ask of the ledger, as it stands when they ask; all are money."""
 
 
 @dataclass

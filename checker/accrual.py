@@ -54,6 +54,7 @@ class Fixing:
     floor: int | None
     ceiling: int | None
     facts: tuple[str, ...]
+    limits_before_added: bool = False  # floor and ceiling leave out what is added day by day
 
     @property
     def rate(self) -> int | None:
@@ -63,10 +64,11 @@ class Fixing:
     def uncapped(self, added: int) -> int:
         """The contract's rate for a day on which so much is added, the lawful maximum aside."""
         assert self.base is not None  # asked only where there is one
-        rate = self.base + self.margin + added
+        over = added if self.limits_before_added else 0
+        rate = self.base + self.margin + added - over
         if self.ceiling is not None:
             rate = min(rate, self.ceiling)
-        return rate if self.floor is None else max(rate, self.floor)
+        return (rate if self.floor is None else max(rate, self.floor)) + over
 
     def at(self, added: int) -> int:
         """The rate for a day on which so much is added, never above the lawful maximum."""
@@ -382,6 +384,7 @@ class Accrual:
             floor=settled.floor,
             ceiling=settled.ceiling,
             facts=tuple(facts),
+            limits_before_added=settled.limits_on == "before-daily-margin",
         )
         if cap and base is not None and cap[0] < fixing.uncapped(self.added):
             fixing = replace(fixing, facts=(*facts, cap[2]))

@@ -22,6 +22,9 @@ from checker.money import Rounding
 
 T = TypeVar("T")
 
+ACCRUED = "accrued"
+"""Stands, in the order of what is due, for interest that is earned and not yet due."""
+
 COMPONENTS = ("interest", "principal", "costs")
 """What is owed under every contract; a pack may declare charges and fees besides."""
 
@@ -135,6 +138,14 @@ class Arrangement:
         "rate.index-floor", "rate", "The least that the index counts for.", optional=True
     )
     floor = Setting[int | None]("rate.floor", "rate", "The least that the rate is.", optional=True)
+    limits_on = Setting[str](
+        "rate.limits-on",
+        "word",
+        "Whether floor and ceiling limit the whole rate of a day, or the rate to which the margin "
+        "of the day is then added.",
+        choices=("whole-rate", "before-daily-margin"),
+        default="whole-rate",
+    )
     ceiling = Setting[int | None](
         "rate.ceiling", "rate", "The most that the rate is by the contract.", optional=True
     )
@@ -239,7 +250,10 @@ class Arrangement:
         "facility.redraw-before", "date", "Drawing again is allowed before this day.", optional=True
     )
     order_due = Setting[tuple[str, ...]](
-        "application.due", "components", "The order in which a payment discharges what is due."
+        "application.due",
+        "components",
+        "The order in which a payment discharges what is due; 'accrued' is interest that is earned "
+        "and not yet due, where it comes before something that is due.",
     )
     order_prepayment = Setting[tuple[str, ...]](
         "application.prepayment", "components", "The order of what is left of a payment."

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from checker.account import Occurrence
+from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
@@ -22,6 +22,13 @@ from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
+
+HEEDED = {
+    "opening-balance": "", "advance": "", "payment": "", "refund": "", "costs": "", "rate": "",
+    "lawful-maximum": "", "correction": "", "statement": "reconciliation",
+    "assignment": "notification", "succession": "notification",
+}  # fmt: skip
+"""Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
 
 MOST_ROUNDS = 200
 """How often, within one step of a day, rules may follow from what rules concluded."""
@@ -41,6 +48,11 @@ class Engines:
         self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
+
+    def heeds(self, kind: str) -> bool:
+        """Whether the ledger or a rule does anything with facts of a kind."""
+        told = HEEDED.get(kind)
+        return kind in self.kinds or told == "" or told in self.kinds
 
     def close(self) -> None:
         """Frees what the engine holds."""
@@ -123,6 +135,8 @@ class Evaluation(Naming):
             return self.today
         if name in self.state:
             return self.state[name]
+        if name in BALANCES:
+            return self.ledger.balance(name)
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.power(name[6:])[0]
         return self.terms.lookup(name)
@@ -149,7 +163,7 @@ class Evaluation(Naming):
     def power(self, name: str) -> tuple[str, Day | None]:
         """A power's state, and since when the oldest default that supports it has stood."""
         power = self.pack.powers[name]
-        found = [f for f in self.findings.values() if f.rule == power.arises_on]
+        found = [f for f in self.findings.values() if f.rule in power.arises_on]
         support = [f for f in found if self._supports(power, f)]
         if support:
             return "available", min(f.date for f in support)
@@ -783,16 +797,20 @@ def _suppose(
         terms = Terms(pack, choices)
         since = supposition.since.evaluate({}, terms)
         principal = supposition.principal.evaluate({}, terms)
+        evaluation.terms.also_told_apart_by(terms)
         if not isinstance(since, int) or not isinstance(principal, int) or since >= day:
             continue
         recorded = _run(pack, engines, [f for f in before if f.date <= since], since, choices)
+        evaluation.terms.also_told_apart_by(recorded.terms)
         lacking = principal - recorded.ledger.accrual.principal
         if lacking <= 0:
             continue
         values: dict[str, Value] = {"amount": lacking}
         drawn = Fact(f"supposing {supposition.name}", "advance", since, since, len(facts), values)
         supposed = sorted([*before, drawn], key=lambda fact: fact.date)
-        for other in _run(pack, engines, supposed, day, choices).reconciled:
+        run = _run(pack, engines, supposed, day, choices)
+        evaluation.terms.also_told_apart_by(run.terms)
+        for other in run.reconciled:
             same = ("statement", "part")
             if all(other.values[name] == told.values[name] for name in same):
                 yield Supposed(supposition, other)

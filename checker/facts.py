@@ -24,6 +24,7 @@ from checker.model import (
     Vocabulary,
     WrongInput,
     did_you_mean,
+    unknown_key,
 )
 from checker.money import parse_money, parse_rate, parse_ratio
 from checker.records import (
@@ -107,7 +108,7 @@ class _Declared:
         kinds = {name: self._kind((section, name), name, body) for name, body in bodies.items()}
         for name, kind in kinds.items():
             if name in known:
-                self._wrong_key((section, name), f"the kind '{name}' is given already")
+                kinds[name] = self._widened((section, name), known[name], kind, bodies[name])
             for field in kind.fields.values():
                 for number, other in enumerate(field.of):
                     if other not in kinds and other not in known:
@@ -115,6 +116,16 @@ class _Declared:
                         hint = did_you_mean(other, {*kinds, *known})
                         self._wrong(path, f"unknown kind {shown(other)}", hint)
         return kinds
+
+    def _widened(self, path: Path_, given: Kind, kind: Kind, body: Any) -> Kind:
+        """A kind that is given already, with fields of the pack's own besides."""
+        if set(body or ()) - {"fields"}:
+            message = f"the kind '{given.name}' is given already: only fields may be added to it"
+            self._wrong_key(path, message)
+        for name in kind.fields:
+            if name in given.fields or name in CORRECTION_FIELDS:
+                self._wrong_key((*path, "fields", name), f"the field '{name}' is given already")
+        return replace(given, fields={**given.fields, **kind.fields})
 
     def _mapping(self, path: Path_, data: Any, keys: Sequence[str] | None = None) -> dict[str, Any]:
         if data is None:
@@ -124,7 +135,7 @@ class _Declared:
             return {}
         for key in data:
             if keys is not None and key not in keys:
-                self._wrong_key((*path, key), f"unknown key {shown(key)}", did_you_mean(key, keys))
+                self._wrong_key((*path, key), f"unknown key {shown(key)}", unknown_key(key, keys))
         return data
 
     def _flag(self, path: Path_, body: Mapping[str, Any], key: str, default: bool) -> bool:
@@ -758,6 +769,16 @@ def facts_in(document: Document, path: Path_, vocabulary: Vocabulary) -> list[Fa
     """The facts listed at `path` of a YAML document: a case's, a scenario's."""
     records, problems = document_records(document, path)
     return _facts(records, problems, vocabulary, None)
+
+
+def facts_alone(
+    document: Document, path: Path_, vocabulary: Vocabulary
+) -> tuple[list[Fact], list[Problem]]:
+    """The facts listed at `path`, each typed by itself: what they name may stand elsewhere."""
+    records, problems = document_records(document, path)
+    typist = _Typist(vocabulary)
+    facts = [typist.fact(record, order) for order, record in enumerate(records)]
+    return [fact for fact in facts if fact is not None], [*problems, *typist.problems]
 
 
 def parse_line(text: str, name: str, number: int, vocabulary: Vocabulary) -> Fact:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import takewhile
 
 from checker.account import Facility, Obligation, Occurrence, Position, Split, Surplus
 from checker.accrual import Accrual, Fixing, Period
-from checker.arrangement import Arrangement
+from checker.arrangement import ACCRUED, Arrangement
 from checker.dates import Day, iso
 from checker.fees import Fee
 from checker.instalments import Instalment, Instalments, Part
@@ -488,7 +488,7 @@ class Ledger:
     def accelerate(self, day: Day, fact: str) -> list[Occurrence]:
         """Closes the period, that day left to the next, and makes all that is not yet due due."""
         for obligation in (o for queue in self._open.values() for o in queue if o.due > day):
-            obligation.due = day
+            obligation.due, obligation.cause = day, "acceleration"
             self._settle_deadline(obligation)
         self._later = [(day, number, each) for _due, number, each in self._later]
         found = self._fallen_later(day)
@@ -512,7 +512,7 @@ class Ledger:
         available = self._available(day)
         first_room = facility.initial_room(settled.commitment)
         initial = amount if first_room is None else min(amount, first_room)
-        room = facility.redraw_room(settled.replenished_by)
+        room = settled.decide("facility.replenished-by", facility.redraw_room)
         redrawn = amount - initial
         facility.advanced += amount
         facility.redrawn += redrawn
@@ -613,6 +613,12 @@ class Ledger:
         order = self.arrangement.order_due
         order = tuple(sorted(order, key=lambda component: component != designation))
         for component in order:
+            if component == ACCRUED:
+                earned, fixing = self.accrual.earned(split.day)
+                served = self._serve_accrued(split, left, earned or 0, fixing)
+                split.accrued_in_turn += served
+                left -= served
+                continue
             queue = self._open[component]
             while left and queue:
                 left -= self._discharge(split, queue[0], left)
@@ -650,13 +656,7 @@ class Ledger:
             split.period = period
         for component in self.arrangement.order_prepayment:
             if component == "interest":
-                split.accrued = min(left, max(0, earned - period.paid))
-                left -= split.accrued
-                if split.accrued:
-                    split.working = self._working_of_accrued(period, fixing, earned)
-                    period.paid += split.accrued
-                    period.facts.append(split.fact)
-                    period.payer = split.fact
+                left -= self._serve_accrued(split, left, earned, fixing)
             elif component == "principal":
                 split.prepaid = min(left, max(0, self.principal_not_due))
                 left -= split.prepaid
@@ -665,6 +665,20 @@ class Ledger:
                     self.facility.restored["prepaid"] += split.prepaid
                     self.instalments.prepaid(split.prepaid)
         return left
+
+    def _serve_accrued(self, split: Split, left: int, earned: int, fixing: Fixing) -> int:
+        """What goes to interest that the open period has earned and that is not yet paid."""
+        period = self.accrual.period
+        part = min(left, max(0, earned - period.paid))
+        if part:
+            if not fixing.final:
+                split.period = period
+            split.working = self._working_of_accrued(period, fixing, earned)
+            split.accrued += part
+            period.paid += part
+            period.facts.append(split.fact)
+            period.payer = split.fact
+        return part
 
     def _working_of_accrued(self, period: Period, fixing: Fixing, earned: int) -> tuple[str, ...]:
         if fixing.base is None:
@@ -686,7 +700,7 @@ class Ledger:
             "due_principal": split.due_principal,
             "accrued": split.accrued,
             "prepaid": split.prepaid,
-            "prepayment": split.accrued + split.prepaid,
+            "prepayment": split.accrued - split.accrued_in_turn + split.prepaid,
             "costs": split.costs,
             "excess": split.excess,
             "unapplied": split.unapplied,
@@ -696,6 +710,20 @@ class Ledger:
         )
 
     # What stands ----------------------------------------------------------------------------------
+
+    def balance(self, name: str) -> int:
+        """One of the balances that rules and settings may ask for, as it stands now."""
+        if name == "balance.principal":
+            return self.accrual.principal
+        asked: dict[str, Callable[[Obligation], bool]] = {
+            "balance.principal-due": lambda o: o.component == "principal" and o.due <= self.today,
+            "balance.principal-called": lambda o: o.cause == "call",
+            "balance.interest-due": lambda o: o.component == "interest" and o.due <= self.today,
+            "balance.costs-due": lambda o: o.component not in ("interest", "principal"),
+            "balance.overdue": lambda o: o.missed_on is not None,
+        }
+        counts = asked[name]
+        return sum(o.unpaid for queue in self._open.values() for o in queue if counts(o))
 
     def position(self, day: Day) -> Position:
         """The balances at the close of `day`, that day's own interest included."""
@@ -728,7 +756,7 @@ class Ledger:
         matured = settled.matures is not None and day >= settled.matures
         room = 0 if matured else facility.initial_room(settled.commitment) or 0
         if settled.redraw_until is None or day < settled.redraw_until:
-            room += facility.redraw_room(settled.replenished_by)
+            room += settled.decide("facility.replenished-by", facility.redraw_room)
         if settled.limit is not None:
             room = max(0, min(room, settled.limit - self.accrual.principal))
         return room

@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from checker import packfile
+from checker.account import BALANCES
 from checker.arrangement import (
+    ACCRUED,
     COMPONENTS,
     FEE_SETTINGS,
     SETTINGS,
@@ -43,6 +45,7 @@ from checker.pack import (
     Claim,
     ClauseText,
     Counter,
+    Manner,
     Occasion,
     Pack,
     Party,
@@ -239,6 +242,7 @@ class _Loader:
         suppositions = self._suppositions()
         begins = self._begins()
         self._check_claims()
+        payments = self._payments()
         if self.desk.problems:
             raise WrongInput(self.desk.problems)
         contract = self.contract
@@ -246,6 +250,7 @@ class _Loader:
             name=contract.contract,
             title=contract.title,
             currency=contract.currency,
+            business_days=contract.business_days,
             folder=str(self.folder),
             sha256=_hash(self.folder),
             note=note.text,
@@ -266,6 +271,7 @@ class _Loader:
             tallies=tallies,
             states=self.states,
             powers=powers,
+            payments=payments,
             judgments=self._judgments(),
             suppositions=suppositions,
             clauses=self.clauses,
@@ -273,6 +279,7 @@ class _Loader:
             rules=rules,
             standing=standing,
             projections=book.projections,
+            names=book.names,
             fields=book.field_types,
             falls_due=self.falls_due,
             begins=begins,
@@ -464,7 +471,7 @@ class _Loader:
         found = {}
         for section in ("charges", "fees"):
             for file, name, part in self.desk.once(section):
-                if name in (*COMPONENTS, "instalment") or name in found:
+                if name in (*COMPONENTS, ACCRUED, "instalment") or name in found:
                     key = file.document.keys[section, name]
                     self.desk.wrong(key, f"'{name}' already names something that is owed")
                 described = plain_words(part.describes)
@@ -537,7 +544,7 @@ class _Loader:
             path
             for path, chosen in settings.items()
             if isinstance(chosen, Varying)
-            or (isinstance(chosen, Typed) and chosen.names & set(self.states))
+            or (isinstance(chosen, Typed) and chosen.names - set(self.terms))
         )
 
     def _chosen(self, setting: Setting[Any], value: Any, file: File, path: Path_) -> Chosen:
@@ -572,6 +579,7 @@ class _Loader:
         place = file.place(*path)
         if setting.type == "components":
             known = (*COMPONENTS, *self.charges)
+            known += (ACCRUED,) if setting.path == "application.due" else ()
             wrong = [v for v in value if v not in known] if isinstance(value, list) else [""]
             if wrong or len(set(value)) != len(value):
                 self.desk.wrong(place, f"expected a list of some of: {', '.join(known)}")
@@ -640,6 +648,7 @@ class _Loader:
         names: dict[str, tuple[str, tuple[str, ...]]] = {"today": ("date", ())}
         names |= {name: (term.type, term.choices) for name, term in self.terms.items()}
         names |= {name: (state.type, state.choices) for name, state in self.states.items()}
+        names |= dict.fromkeys(BALANCES, ("money", ()))
         for _file, name, _power in self.desk.once("powers"):
             names[f"power.{name}"] = ("word", POWER_STATES)
         return names
@@ -651,7 +660,6 @@ class _Loader:
         for file, name, part in self.desk.once("powers"):
             for key, known in (
                 ("holder", self.contract.parties),
-                ("arises-on", rules),
                 ("in-doubt-on", rules),
                 ("exercised-by", self.kinds),
             ):
@@ -662,6 +670,13 @@ class _Loader:
                         f"unknown name '{value}'",
                         did_you_mean(value, known),
                     )
+            for number, rule in enumerate(part.arises_on):
+                if rule not in rules:
+                    place = file.place("powers", name, "arises-on")
+                    several = file.document.places.get(("powers", name, "arises-on", number))
+                    self.desk.wrong(
+                        several or place, f"unknown name '{rule}'", did_you_mean(rule, rules)
+                    )
             at = ("powers", name, "survives-cure")
             survives = self._value_for(part.survives_cure, "boolean", (), file, at)
             self.desk.claim(file, part.words, f"power {name}", "powers", name, "words")
@@ -670,12 +685,38 @@ class _Loader:
                     name,
                     file.clause.clause,
                     part.holder,
-                    part.arises_on,
+                    tuple(part.arises_on),
                     part.in_doubt_on,
                     survives,
                     part.exercised_by,
                     plain_words(part.says),
                 )
+        return found
+
+    def _payments(self) -> Manner | None:
+        """How payments are to be made, which one clause may say."""
+        found, first = None, ""
+        for file in self.desk.files:
+            part, place = file.clause.payments, file.place("payments")
+            if part is None:
+                continue
+            if first:
+                self.desk.wrong(place, "'payments' stands twice", f"first at {first}")
+                continue
+            first = str(place)
+            if part.to not in self.contract.parties:
+                hint = did_you_mean(part.to, self.contract.parties)
+                self.desk.wrong(file.place("payments", "to"), f"'{part.to}' is no party", hint)
+            self.desk.claim(file, [part.funds], "payments", "payments", "funds")
+            at = ("payments", "place")
+            places = [name for name, (type_, _) in self._names().items() if type_ == "name"]
+            if part.place not in self._names():
+                hint = did_you_mean(part.place, places)
+                self.desk.wrong(file.place(*at), f"unknown name '{part.place}'", hint)
+                continue
+            where = self._value_for(part.place, "name", (), file, at, states=True)
+            if where is not None:
+                found = Manner(file.clause.clause, part.to, where, plain_words(part.funds))
         return found
 
     def _judgments(self) -> dict[str, packfile.Judgment]:

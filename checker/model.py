@@ -52,6 +52,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if 0 < len(names) <= 20 else ""
 
 
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """What may have been meant by a key of a YAML file that is not known."""
+    if " " in key:  # no key has blanks: a comma within braces ended a text that went on
+        return "a comma ended the text before it: put that text in quotes"
+    return did_you_mean(key, known)
+
+
 class Step(IntEnum):
     """The order of one day: what stands in an earlier step is known to the later ones."""
 

@@ -68,7 +68,7 @@ class Power:
     id: str
     clause: str
     holder: str
-    arises_on: str
+    arises_on: tuple[str, ...]
     in_doubt_on: str  # the rule that finds that it cannot be said whether it arose
     survives_cure: Typed
     exercised_by: str
@@ -171,6 +171,16 @@ class Supposition:
 
 
 @dataclass(frozen=True)
+class Manner:
+    """To whom, where and in what funds payments are to be made."""
+
+    clause: str
+    to: str  # a party's role
+    place: Typed
+    funds: str  # the clause's own words
+
+
+@dataclass(frozen=True)
 class Claim:
     """Words of the document that something in the pack answers for."""
 
@@ -207,6 +217,7 @@ class Pack:
     name: str
     title: str
     currency: str
+    business_days: str  # the calendar by which they are counted
     folder: str
     sha256: str
     note: str
@@ -224,6 +235,7 @@ class Pack:
     tallies: Mapping[str, Tally]
     states: Mapping[str, State]
     powers: Mapping[str, Power]
+    payments: Manner | None
     judgments: Mapping[str, packfile.Judgment]
     suppositions: Mapping[str, Supposition]
     clauses: tuple[ClauseText, ...]
@@ -231,6 +243,7 @@ class Pack:
     rules: Mapping[str, Rule]
     standing: frozenset[str]  # ids of the rules that are asked at the close of the as-of day
     projections: Projections
+    names: FieldTypes  # what rules may speak of besides the fields of facts
     fields: Mapping[str, FieldTypes]  # of every kind of fact that rules may look for
     falls_due: Mapping[str, str]  # component -> clause
     begins: Mapping[str, tuple[str, ...]]  # date term -> kinds refused before it
@@ -310,6 +323,7 @@ def unclaimed(pack: Pack) -> list[Unclaimed]:
         for start, end in sentences(clause.text):
             words = clause.text[start:end]
             is_heading = bool(re.fullmatch(r"\d+\.|[A-Z .]+\.", words))
+            is_heading |= words.rstrip(".:").casefold() == clause.heading.casefold()
             if not is_heading and not any(s < end and start < e for s, e in spans):
                 found.append(Unclaimed(clause.clause, words))
     rest = plain_words(pack.note)

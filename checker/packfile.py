@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from checker.dates import CALENDARS
-from checker.model import Problem, did_you_mean
+from checker.model import Problem, did_you_mean, unknown_key
 from checker.source import Document
 
 Path_ = tuple[str | int, ...]
@@ -202,7 +202,7 @@ class Power(Part):
     """What a party may do once a rule has found something, and until when."""
 
     holder: Text
-    arises_on: Id
+    arises_on: Annotated[list[Id], BeforeValidator(_as_list)] = Field(min_length=1)
     in_doubt_on: str = ""
     survives_cure: Written = "true"
     exercised_by: str = Field(
@@ -270,6 +270,14 @@ class TallyPart(Part):
     describes: Text
 
 
+class PaymentsPart(Part):
+    """To whom, where and in what funds payments are to be made; `funds` are the clause's words."""
+
+    to: Id
+    place: Written
+    funds: Text
+
+
 class Unruled(Part):
     """Words that no rule serves, and why."""
 
@@ -312,6 +320,7 @@ class Clause(Part):
     tallies: dict[Id, TallyPart] = {}
     state: dict[Id, StatePart] = {}
     powers: dict[Id, Power] = {}
+    payments: PaymentsPart | None = None
     rules: dict[Id, RulePart] = {}
     judgments: dict[Id, Judgment] = {}
     suppositions: dict[Id, Supposition] = {}
@@ -370,7 +379,7 @@ def _model_problem(document: Document, model: type[BaseModel], error: Any, at: P
     if kind == "extra_forbidden":
         place = document.keys.get(loc, place)
         known = _keys_at(model, inner)
-        message, hint = f"unknown key '{loc[-1]}'", did_you_mean(str(loc[-1]), known)
+        message, hint = f"unknown key '{loc[-1]}'", unknown_key(str(loc[-1]), known)
     elif kind == "missing":
         place = document.keys.get(loc[:-1], place)
         message = f"the key '{loc[-1]}' is missing"

@@ -221,6 +221,8 @@ class RuleBook:
             patterns=engine,
             boundaries=tuple(compiler.boundaries),
             question=question,
+            when=dict(part.when),
+            unless=dict(part.unless),
         )
 
     def _conclusion(

@@ -427,6 +427,8 @@ class Rule:
     patterns: tuple[EngineRule, ...]
     boundaries: tuple[Boundary, ...]
     question: str = ""  # the judgment that it applies
+    when: Mapping[str, str] = field(default_factory=dict)  # the patterns as they are written
+    unless: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from checker.account import BALANCES
 from checker.arrangement import FEE_SETTINGS, SETTINGS
 from checker.facts import base_kinds
 from checker.language import infer_type
@@ -367,8 +368,9 @@ _OPERATORS = {
     "in": r"(?<!not) in [\w(]", "not in": r"\bnot in\b", "and": r"\band\b", "or": r"\bor\b",
     "not": r"\bnot (?!in\b)(?<!is not )", "( )": r"(?:^|[ (])\(", "+": r" \+ ", "-": r" - ",
     "of": r" of ", "lesser": r"\blesser\(", "greater": r"\bgreater\(",
-    "alias.field": r"\b(?!power\.)[a-z][\w-]*\.[a-z]", "today": r"\btoday\b",
+    "alias.field": r"\b(?!power\.|balance\.)[a-z][\w-]*\.[a-z]", "today": r"\btoday\b",
     "power.NAME": r"\bpower\.", "{ }": r"^\{",
+    **{name: rf"{re.escape(name)}(?![\w-])" for name in BALANCES},
 }  # fmt: skip
 _LITERALS = {
     "date": r"\b\d{4}-\d\d-\d\d\b", "rate": r"\d%", "ratio": r"\d to 1\b",

@@ -422,6 +422,35 @@ def test_a_prepayment_stands_for_the_last_or_the_next_instalments_or_a_part_of_e
     assert [owed.get(dates[1], 0), owed.get(dates[2], 0)] == third
 
 
+def test_accrued_interest_may_come_before_principal_that_is_due() -> None:
+    # 10 days of 360,000.00 at 6.00% / 360: 600.00 accrued when 100,000.00 of principal is called.
+    account = Account({"application.due": ("interest", "accrued", "principal", "costs")})
+    account.day(START, advance=36_000_000)
+    day = START + 10
+    account.told += account.ledger.fall_due(day)
+    account.told += account.ledger.call(10_000_000, day, "d", ["d"])
+    account.told += account.ledger.pay(160_000, day, "p", "")
+    (split,) = account.ledger.splits
+    assert (split.accrued, split.due_principal, split.prepaid) == (60_000, 100_000, 0)
+    (told,) = account.of("allocation")
+    assert told.values["prepayment"] == 0  # nothing went beyond what was due in its turn
+
+
+@pytest.mark.parametrize(("limits", "rate"), [("whole-rate", 8), ("before-daily-margin", 10)])
+def test_a_floor_limits_the_rate_with_or_without_the_margin_of_the_day(
+    limits: str, rate: int
+) -> None:
+    account = Account(
+        {
+            "rate.fixed": 5 * PERCENT,
+            "rate.floor": 7 * PERCENT,
+            "rate.daily-margin": 3 * PERCENT,
+            "rate.limits-on": limits,
+        }
+    )
+    assert account.ledger.accrual.fixing(START).at(account.ledger.accrual.added) == rate * PERCENT
+
+
 # Calls and charges -------------------------------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ def test_every_claim_stands_word_for_word_in_its_clause() -> None:
 
 def test_every_kind_of_claim_is_used() -> None:
     kinds = Counter(claim.by.partition(" ")[0].rstrip(":") for claim in pack().claims)
-    assert set(kinds) == {"rule", "term", "reading", "power", "judgment", "unruled"}
+    assert set(kinds) == {"rule", "term", "reading", "power", "judgment", "payments", "unruled"}
     assert kinds["reading"] == len(pack().questions)
 
 

@@ -102,9 +102,26 @@ def test_a_wrong_declaration_is_refused_with_its_place(
 
 
 def test_a_kind_is_declared_once() -> None:
-    document = load_yaml(Source("contract.yaml", "facts:\n  payment: {}\n"))
+    document = load_yaml(Source("contract.yaml", "facts:\n  payment: {step: close}\n"))
     with pytest.raises(WrongInput, match="the kind 'payment' is given already"):
         load_kinds(document, "facts", base_kinds())
+    document = load_yaml(
+        Source("contract.yaml", "facts:\n  payment: {fields: {amount: {type: money}}}\n")
+    )
+    with pytest.raises(WrongInput, match="the field 'amount' is given already"):
+        load_kinds(document, "facts", base_kinds())
+
+
+def test_a_given_kind_may_have_fields_of_the_packs_own() -> None:
+    given = base_kinds()["payment"]
+    text = "facts:\n  payment: {fields: {account: {type: name, describes: From where}}}\n"
+    kinds = load_kinds(load_yaml(Source("contract.yaml", text)), "facts", base_kinds())
+    assert set(kinds["payment"].fields) == {*given.fields, "account"}
+    assert kinds["payment"].step == given.step
+
+
+def test_nothing_declared_is_no_kind() -> None:
+    document = load_yaml(Source("contract.yaml", "facts:\n  plea: {}\n"))
     assert load_kinds(document, "nothing") == {}
 
 

@@ -252,7 +252,10 @@ class _Reader:
             rule = absent.partition("/")[0]
             if rule not in rules:
                 message = f"no finding bears the name of a rule '{rule}'"
-                self._wrong((*path, "absent", number), message, did_you_mean(rule, rules))
+                hint = did_you_mean(rule, rules)
+                if rule in self.pack.rules:
+                    hint = "it gives a new word on what another rule found: expect that finding"
+                self._wrong((*path, "absent", number), message, hint)
 
 
 def _joined(document: Document, lists: Iterable[Path_]) -> Document:
@@ -317,5 +320,14 @@ def _departures(what: str, expected: Entry, found: Entry) -> Iterator[Difference
         wanted = str(value) if type(value) is int else value  # the report writes its figures
         if name not in found:
             yield Difference(f"{what}, {name}", wanted, "no such field")
-        elif found[name] != wanted:
+        elif not _meets(found[name], wanted):
             yield Difference(f"{what}, {name}", wanted, found[name])
+
+
+def _meets(found: Any, wanted: Any) -> bool:
+    """Whether a field holds what is wanted; of entries in a list, the fields that are listed."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return all(name in found and _meets(found[name], value) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(map(_meets, found, wanted))
+    return bool(found == wanted)

@@ -127,5 +127,9 @@ def _boundaries(
         click.echo(text, nl=False)
         found = True
     if not found:
-        click.echo("no further case is made: the cases show every boundary, or none", err=True)
+        click.echo(
+            "no further case is made: the cases show every boundary, or come near none of them "
+            "(cases are made from cases: write one that makes the rule fire)",
+            err=True,
+        )
     return 0

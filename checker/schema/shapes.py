@@ -31,10 +31,15 @@ def keys() -> dict[str, Any]:
     return _data("keys.yaml")
 
 
-@cache
 def report_parts() -> dict[str, Any]:
     """The parts of a report with their fields, as report.yaml has them."""
-    return _data("report.yaml")
+    return told_parts("report")
+
+
+@cache
+def told_parts(name: str) -> dict[str, Any]:
+    """The parts of what a command answers with their fields, as its file has them."""
+    return _data(f"{name}.yaml")
 
 
 def _data(name: str) -> dict[str, Any]:
@@ -135,40 +140,49 @@ def _field(field: Field, known: Mapping[str, Iterable[str]]) -> Shape:
     return scalar(field.type, choices) | {"description": f"{says} {wanted}".strip()}
 
 
-# The report --------------------------------------------------------------------------------------
+# The report, and answers of its kind --------------------------------------------------------------
 
 
-def report_shape(identity: str) -> Shape:
-    """The whole report, closed: every field that may stand in it, and nothing else."""
-    data = report_parts()
-    properties = {name: _entry_field(spec, strict=True) for name, spec in data["head"].items()}
+def told_shape(answer: str, identity: str) -> Shape:
+    """The whole of what a command answers, closed: every field that may stand in it, no other."""
+    data = told_parts(answer)
+    inner = data.get("inner", {})
+    properties = {key: _entry_field(spec, inner, strict=True) for key, spec in data["head"].items()}
     properties["schema"]["const"] = identity
-    for name, says in data["names"].items():
+    for name, says in data.get("names", {}).items():
         text = {"type": "string"}
         properties[name] = {
             "type": "object", "description": f"{says}.", "additionalProperties": text,
         }  # fmt: skip
     for name, part in data["parts"].items():
-        one = entry(name, strict=True)
+        one = _entry(part["fields"], inner, strict=True)
         shape = {"type": "array", "items": one} if part.get("list") else one
         properties[name] = shape | {"description": f"{part['describes']}."}
     return {
         "type": "object",
-        "required": list(properties),
+        "required": [name for name in properties if not _optional(data, name)],
         "properties": properties,
         "additionalProperties": False,
     }
 
 
+def _optional(data: Mapping[str, Any], name: str) -> bool:
+    spec = data["head"].get(name) or data["parts"].get(name) or {}
+    return bool(spec.get("optional"))
+
+
 def entry(part: str, *, strict: bool) -> Shape:
     """One entry of a part of the report; every field must be there only where it is `strict`."""
-    return _entry(report_parts()["parts"][part]["fields"], strict=strict)
+    data = report_parts()
+    return _entry(data["parts"][part]["fields"], data["inner"], strict=strict)
 
 
-def _entry(fields: Mapping[str, Any], *, strict: bool) -> Shape:
+def _entry(fields: Mapping[str, Any], inner: Mapping[str, Any], *, strict: bool) -> Shape:
     shape: Shape = {
         "type": "object",
-        "properties": {name: _entry_field(spec, strict=strict) for name, spec in fields.items()},
+        "properties": {
+            name: _entry_field(spec, inner, strict=strict) for name, spec in fields.items()
+        },
         "additionalProperties": False,
     }
     if strict:
@@ -176,15 +190,15 @@ def _entry(fields: Mapping[str, Any], *, strict: bool) -> Shape:
     return shape
 
 
-def _entry_field(spec: Mapping[str, Any], *, strict: bool) -> Shape:
+def _entry_field(spec: Mapping[str, Any], inner: Mapping[str, Any], *, strict: bool) -> Shape:
     if "fields" in spec:
-        one = _entry(report_parts()["inner"][spec["fields"]], strict=strict)
+        one = _entry(inner[spec["fields"]], inner, strict=strict)
     else:
         one = _value(spec, strict=strict)
+    if spec.get("named"):
+        one = {"type": "object", "additionalProperties": one}
     if spec.get("many"):
         one = {"type": "array", "items": one}
-    elif spec.get("named"):
-        one = {"type": "object", "additionalProperties": one}
     if spec.get("null"):
         one = {"anyOf": [one, {"type": "null"}]}
     return one | {"description": f"{spec['describes']}."}
