@@ -82,6 +82,15 @@ class _Told:
     def _value(self, text: str, type_: str, file: File, *path: str) -> Typed | None:
         return self.loader._value_for(text, type_, (), file, path)  # of one room
 
+    def declared(self) -> dict[str, Any]:
+        """All of it, by the names of the fields of `Pack`."""
+        return {
+            "occasions": self.occasions(),
+            "counters": self.counters(),
+            "registers": self.registers(),
+            "tallies": self.tallies(),
+        }
+
     def occasions(self) -> dict[str, Occasion]:
         """Dates by a schedule."""
         found = {}
@@ -229,9 +238,7 @@ class _Loader:
         self.charges = self._charges()
         settings = self._settings()
         told = _Told(self)
-        occasions, counters = told.occasions(), told.counters()
-        registers, tallies = told.registers(), told.tallies()
-        own = told.kinds()
+        own, told_of = told.kinds(), told.declared()
         components = (*COMPONENTS, *self.charges)
         book = RuleBook(
             self.desk, self.contract, self.kinds, self.states, self._names(), own, components
@@ -254,10 +261,7 @@ class _Loader:
             folder=str(self.folder),
             sha256=_hash(self.folder),
             note=note.text,
-            parties={
-                role: Party(role, party.name, tuple(party.also), party.described)
-                for role, party in contract.parties.items()
-            },
+            parties=self._parties(),
             kinds=self.kinds,
             indices=tuple(contract.indices),
             terms=self.terms,
@@ -265,10 +269,7 @@ class _Loader:
             settings=settings,
             volatile=self._volatile(settings),
             charges=self.charges,
-            occasions=occasions,
-            counters=counters,
-            registers=registers,
-            tallies=tallies,
+            **told_of,
             states=self.states,
             powers=powers,
             payments=payments,
@@ -284,6 +285,12 @@ class _Loader:
             falls_due=self.falls_due,
             begins=begins,
         )
+
+    def _parties(self) -> dict[str, Party]:
+        return {
+            role: Party(role, party.name, tuple(party.also), party.described)
+            for role, party in self.contract.parties.items()
+        }
 
     def _clause_texts(self) -> tuple[ClauseText, ...]:
         texts = []
