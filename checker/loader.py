@@ -245,11 +245,8 @@ class _Loader:
         )
         rules = book.rules()
         standing = book.standing(rules)
-        powers = self._powers(book.rule_names())
-        suppositions = self._suppositions()
-        begins = self._begins()
+        rest = self._rest(book)
         self._check_claims()
-        payments = self._payments()
         if self.desk.problems:
             raise WrongInput(self.desk.problems)
         contract = self.contract
@@ -271,10 +268,7 @@ class _Loader:
             charges=self.charges,
             **told_of,
             states=self.states,
-            powers=powers,
-            payments=payments,
-            judgments=self._judgments(),
-            suppositions=suppositions,
+            **rest,
             clauses=self.clauses,
             claims=tuple(self.desk.claims),
             rules=rules,
@@ -283,8 +277,17 @@ class _Loader:
             names=book.names,
             fields=book.field_types,
             falls_due=self.falls_due,
-            begins=begins,
         )
+
+    def _rest(self, book: RuleBook) -> dict[str, Any]:
+        """What is said about rules, amounts and judgments, by the names of the fields of `Pack`."""
+        return {
+            "powers": self._powers(book.rule_names()),
+            "judgments": self._judgments(),
+            "suppositions": self._suppositions(),
+            "begins": self._begins(),
+            "payments": self._payments(),
+        }
 
     def _parties(self) -> dict[str, Party]:
         return {

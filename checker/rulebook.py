@@ -196,7 +196,7 @@ class RuleBook:
             except Misspoken as error:
                 self.desk.misspoken(file, (*path, "when", alias), text, error)
                 return None
-        blocker, unless = "", []
+        blocker, engine = "", engine_rules(name, alternatives, [])
         for alias, text in part.unless.items():
             try:
                 unless = compiler.pattern(
@@ -207,7 +207,6 @@ class RuleBook:
             except Misspoken as error:
                 self.desk.misspoken(file, (*path, "unless", alias), text, error)
                 return None
-        engine = engine_rules(name, alternatives, unless)
         made = self._conclusion(file, part, path, compiler)
         if len(self.desk.problems) > before:
             return None
