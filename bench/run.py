@@ -6,9 +6,11 @@ import gc
 import json
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,15 +19,21 @@ from checker.dates import iso
 from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
+from checker.inquiry import Inquiry, Meter
 from checker.loader import load_pack
-from checker.model import Fact
-from checker.money import percent, plain
+from checker.model import Fact, Place
+from checker.money import RATE_ONE, percent, plain
+from checker.questions.changes import Entry, Scenario, apply
+from checker.questions.payoff import payoff
+from checker.questions.readings import readings
+from checker.questions.whatif import what_if
 from checker.report import report
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2003, 1, 15).toordinal()
 CONTRACTS, FACTS = 2_000, 50
 SIZES = (10_000, 30_000, 100_000)
+TIMES = 5
 
 
 class Clock:
@@ -156,11 +164,61 @@ def one_contract(folder: Path) -> None:
         )
 
 
+def one_question(folder: Path) -> None:
+    """What a question costs, as a multiple of one evaluation of the same contract."""
+    pack = load_pack(ROOT / "rules" / "second-amended-note")
+    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
+    path = folder / "question.csv"
+    write_csv(made_up(FACTS), path)
+    facts = load_facts([str(path)], vocabulary)
+    print(f"questions about one contract of {FACTS} facts:")
+    with Engines(pack) as engines:
+        asked = Inquiry(pack, engines, facts, AS_OF)
+        once = _spent(lambda: report(replace(asked).result))
+        for name, ask in QUESTIONS.items():
+            meter = Meter()
+            fresh = replace(asked, meter=meter)
+            spent = _spent(partial(ask, fresh))
+            made = meter.evaluations // TIMES
+            print(f"  {name:16} {spent / once:6.1f} times one evaluation, {made:5,} evaluations")
+
+
+def _spent(ask: Callable[[], object]) -> float:
+    """Processor seconds of one of `TIMES` runs."""
+    started = time.process_time()
+    for _ in range(TIMES):
+        ask()
+    return (time.process_time() - started) / TIMES
+
+
+def _what_if(base: Inquiry) -> object:
+    """A payment, a draw and another reading, with a range of rates."""
+    place = Place("", 1, 1)
+    day = iso(AS_OF)
+    entries = (
+        Entry("pay", day, "1000000.00", place, place),
+        Entry("draw", day, "500.00", place, place),
+        Entry("reading", "day-count", "actual/360", place, place),
+    )
+    changed, problems = apply(base, Scenario("asked", entries), base.pack.currency)
+    assert changed is not None, problems
+    return what_if(replace(base), [changed], (RATE_ONE * 3 // 100, RATE_ONE * 9 // 100))
+
+
+QUESTIONS: dict[str, Callable[[Inquiry], object]] = {
+    "what-if": _what_if,
+    "payoff": lambda base: payoff(replace(base), AS_OF, 7),
+    "readings": lambda base: readings(replace(base)),
+    "readings --all": lambda base: readings(replace(base), all_=True),
+}
+
+
 def main() -> None:
     """Prints all of it."""
     with TemporaryDirectory() as folder:
         many_contracts(Path(folder))
         one_contract(Path(folder))
+        one_question(Path(folder))
 
 
 if __name__ == "__main__":

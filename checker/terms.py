@@ -104,6 +104,11 @@ class Terms:
             self.indistinct[question] = frozenset(a for a in same if results[a] == result)
         return result
 
+    def also_told_apart_by(self, other: Terms) -> None:
+        """What is distinct in a further evaluation that this one makes is distinct in this one."""
+        for question, same in other.indistinct.items():
+            self.indistinct[question] &= same
+
     def amend(self, amended: Amended) -> None:
         """The term has another value from now on."""
         term = self.pack.terms[amended.term]

@@ -1,0 +1,381 @@
+"""Readings: what of a report turns on how an ambiguous phrase is read, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from checker.inquiry import Inquiry
+from checker.money import plain
+from checker.pack import Question
+from checker.questions import identity
+from checker.questions.combinations import Combinations, Node, Progress, count, explored
+
+Data = dict[str, Any]
+Report = Mapping[str, Any]
+Figures = dict[tuple[str, str], str | None]
+
+BALANCES = (
+    "principal", "principal_due", "interest_due", "accrued_interest", "interest_credit",
+    "costs_due", "total", "excess", "available_to_draw", "per_diem",
+)  # fmt: skip
+OWED = ("amount", "unpaid")
+PARTS = ("interest", "principal", "prepaid", "accrued", "costs", "excess", "unapplied")
+STANDS = ("due", "last_day", "amount", "unpaid", "state")
+
+MOST_VALUES = 8
+"""Of a figure with more values than these, the least and the greatest are told with their sets."""
+
+
+def figures(report: Report) -> Figures:
+    """Every amount of a report that readings may move, by what it is of and its name."""
+    found: Figures = {}
+    for name in OWED:
+        found |= {(row["id"], name): row[name] for row in report["obligations"]}
+    for row in report["payments"]:
+        found |= {(row["fact"], name): row[name] for name in PARTS}
+    return found | {("balances", name): report["balances"][name] for name in BALANCES}
+
+
+def stands(finding: Report) -> Data:
+    """What of a finding must be the same for it to be the same finding."""
+    return {name: finding[name] for name in ("outcome", "date", "amount")}
+
+
+def readings(inquiry: Inquiry, progress: Progress | None = None, *, all_: bool = False) -> Data:
+    """Every other answer alone beside the baseline; with `all_`, every combination as well."""
+    combined = explored(inquiry, progress) if all_ else None
+    alone = _Alone(inquiry, combined)
+    report = inquiry.report
+    head = ("contract", "pack", "title", "as_of", "known_on", "outcome")
+    every = _Every(inquiry, combined) if combined is not None else None
+    questions = list(alone.questions())
+    return {
+        "schema": identity("readings"),
+        **{name: report[name] for name in head},
+        "readings": dict(report["readings"]),
+        "covers": "each answer alone" if every is None else "every combination",
+        "combinations": count(inquiry),
+        "evaluations": inquiry.meter.evaluations,
+        "questions": questions,
+        "findings": alone.findings() if every is None else list(every.findings()),
+        "outcomes": [] if every is None else every.outcomes(),
+        "powers": [] if every is None else list(every.powers()),
+        "figures": [] if every is None else list(every.figures()),
+    }
+
+
+def labelled(inquiry: Inquiry, progress: Progress | None = None) -> Data:
+    """The report, each finding labelled by all readings: whether it is robust, else what it is on.
+
+    A finding is robust when its id, outcome, date and amount stand in every combination of answers.
+    """
+    every = _Every(inquiry, explored(inquiry, progress))
+    report = dict(inquiry.report)
+    asks = {found["id"]: every.questions_of(found["id"]) for found in report["findings"]}
+    report["findings"] = [
+        {**found, "robust": not asks[found["id"]], "depends_on": asks[found["id"]]}
+        for found in report["findings"]
+    ]
+    return report
+
+
+# Each answer alone -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Alone:
+    """The baseline, and each other answer alone; from the combinations where they are there."""
+
+    inquiry: Inquiry
+    combined: Combinations | None
+    turned: dict[str, dict[str, int]] = field(default_factory=dict)  # finding -> question -> cents
+
+    @cached_property
+    def baseline(self) -> Report:
+        return self.inquiry.report
+
+    def report(self, question: str, answer: str) -> Report:
+        """The report with one question answered otherwise."""
+        if self.combined is not None:
+            return self.combined.at({**self.baseline["readings"], question: answer}).report
+        if answer in self.inquiry.result.evaluation.terms.indistinct[question]:
+            return self.baseline
+        return self.inquiry.read({question: answer}).report
+
+    def questions(self) -> Iterator[Data]:
+        """Every question, its phrase, and what each answer to it comes to."""
+        for name, question in self.inquiry.pack.questions.items():
+            own = self.baseline["readings"][name]
+            yield {
+                "question": name,
+                "clause": question.clause,
+                "phrase": question.phrase,
+                "asks": question.asks,
+                "baseline": own,
+                "because": question.answers[own],
+                "others": [
+                    self._other(question, answer) for answer in question.answers if answer != own
+                ],
+            }
+
+    def _other(self, question: Question, answer: str) -> Data:
+        before, after = self.baseline, self.report(question.name, answer)
+        found = list(_changed(_found(before), _found(after)))
+        for change in found:
+            by = abs(_at_stake(change["after"]) - _at_stake(change["before"]))
+            known = self.turned.setdefault(change["id"], {})
+            known[question.name] = max(by, known.get(question.name, 0))
+        owed = list(_changed(_owed(before), _owed(after)))
+        money = list(_moved_money(before, after))
+        return {
+            "answer": answer,
+            "because": question.answers[answer],
+            "outcome": after["outcome"],
+            "changes": bool(found or owed or money or before["outcome"] != after["outcome"]),
+            "findings": found,
+            "obligations": owed,
+            "money": money,
+        }
+
+    def findings(self) -> list[Data]:
+        """The findings of the baseline and those that some answer alone brings about.
+
+        Asked for when the questions have been told.
+        """
+        known = {found["id"]: found for found in self.baseline["findings"]}
+        return [
+            {
+                "id": id_,
+                **(stands(known[id_]) if id_ in known else _NOWHERE),
+                "label": "reading-dependent" if id_ in self.turned else "stable-alone",
+                "depends_on": [
+                    {
+                        "question": name,
+                        "phrase": self.inquiry.pack.questions[name].phrase,
+                        "by": plain(by),
+                    }
+                    for name, by in self.turned.get(id_, {}).items()
+                ],
+                "when": [],
+            }
+            for id_ in dict.fromkeys([*known, *self.turned])
+        ]
+
+
+_NOWHERE = {"outcome": None, "date": None, "amount": None}
+
+
+def _found(report: Report) -> dict[str, Data]:
+    return {found["id"]: stands(found) for found in report["findings"]}
+
+
+def _owed(report: Report) -> dict[str, Data]:
+    return {row["id"]: {name: row[name] for name in STANDS} for row in report["obligations"]}
+
+
+def _changed(before: Mapping[str, Data], after: Mapping[str, Data]) -> Iterator[Data]:
+    """What appears, goes or moves, in the order of the baseline."""
+    for id_ in dict.fromkeys([*before, *after]):
+        one, other = before.get(id_), after.get(id_)
+        if one != other:
+            change = "appears" if one is None else "goes" if other is None else "moves"
+            yield {"id": id_, "change": change, "before": one, "after": other}
+
+
+def _at_stake(stands_: Data | None) -> int:
+    return 0 if stands_ is None else _cents(stands_["amount"])
+
+
+def _moved_money(before: Report, after: Report) -> Iterator[Data]:
+    """The amounts that differ, each with a sentence that says by how much."""
+    one, other = figures(before), figures(after)
+    due = {row["id"]: row["due"] for report in (after, before) for row in report["obligations"]}
+    for of, name in dict.fromkeys([*one, *other]):
+        old, new = one.get((of, name)), other.get((of, name))
+        if old == new or (of != "balances" and _cents(old) == _cents(new)):
+            continue
+        spoken = name.replace("_", " ")
+        by = plain(_cents(new) - _cents(old))
+        if of == "balances" and None in (old, new):
+            says = f"{spoken} can{'not' if new is None else ''} be figured"
+        else:
+            says = _says(by, of, spoken, due.get(of))
+        yield {
+            "of": of, "figure": name, "before": old, "after": new, "by": by, "says": says,
+        }  # fmt: skip
+
+
+def _says(by: str, of: str, spoken: str, due: str | None) -> str:
+    whole, _, cents = by.lstrip("-").partition(".")
+    signed = f"{'-' if by.startswith('-') else '+'}{int(whole):,}.{cents}"
+    if due is not None:
+        component = of.partition("/")[0]
+        return f"{signed} {'due' if spoken == 'amount' else 'unpaid, due'} {due} ({component})"
+    return f"{signed} {spoken}" if of == "balances" else f"{signed} to {spoken} of {of}"
+
+
+def _cents(text: str | None) -> int:
+    return 0 if text is None else int(text.replace(".", ""))
+
+
+# Every combination -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Every:
+    """What each thing is under every combination of answers."""
+
+    inquiry: Inquiry
+    combined: Combinations
+    functions: dict[tuple[Hashable, ...], Node] = field(default_factory=dict)
+
+    @cached_property
+    def reports(self) -> list[Report]:
+        return [cell.report for cell in self.combined.cells]
+
+    @cached_property
+    def found(self) -> list[dict[str, Data]]:
+        return [_found(report) for report in self.reports]
+
+    def _function(self, values: Sequence[Hashable]) -> Node:
+        key = tuple(values)
+        if key not in self.functions:
+            self.functions[key] = self.combined.function(values)
+        return self.functions[key]
+
+    def _of(self, id_: str) -> list[Hashable]:
+        """A finding in each cell: its outcome, date and amount, or nothing."""
+        return [tuple(found[id_].values()) if id_ in found else None for found in self.found]
+
+    def questions_of(self, id_: str) -> list[str]:
+        """The questions on which a finding depends."""
+        return self.combined.diagrams.asks(self._function(self._of(id_)))
+
+    def outcomes(self) -> list[Data]:
+        """The outcome of the whole, with the sets of answers that bring each about."""
+        values = [report["outcome"] for report in self.reports]
+        return [
+            {"outcome": outcome, "combinations": size, "sets": self._sets(values, [outcome])}
+            for outcome, size in self.combined.sizes(values).items()
+        ]
+
+    def powers(self) -> Iterator[Data]:
+        """Every power with its states."""
+        for at, power in enumerate(self.reports[0]["powers"]):
+            states = [(r["powers"][at]["state"], r["powers"][at]["since"]) for r in self.reports]
+            yield {
+                "id": power["id"],
+                "state": power["state"],
+                "since": power["since"],
+                "robust": len(set(states)) == 1,
+                "depends_on": self._depends(states),
+                "when": [
+                    {"state": state, "since": since, "combinations": size,
+                     "sets": self._sets(states, [(state, since)])}
+                    for (state, since), size in _pairs(self.combined.sizes(states))
+                ],
+            }  # fmt: skip
+
+    def findings(self) -> Iterator[Data]:
+        """Every finding that some combination has."""
+        for id_ in dict.fromkeys(id_ for found in self.found for id_ in found):
+            values = self._of(id_)
+            depends = self._depends(values)
+            yield {
+                "id": id_,
+                **self.found[0].get(id_, _NOWHERE),
+                "label": "reading-dependent" if depends else "robust",
+                "depends_on": depends,
+                "when": list(self._when(values)) if depends else [],
+            }
+
+    def _when(self, values: Sequence[Any]) -> Iterator[Data]:
+        """The outcomes and dates of a finding, the range of its amount, and when it is so."""
+        kinds: dict[Any, list[Any]] = {}
+        for value in dict.fromkeys(values):
+            kinds.setdefault(None if value is None else value[:2], []).append(value)
+        sizes = self.combined.sizes(values)
+        for kind, of_kind in kinds.items():
+            amounts = [v[2] for v in of_kind if v is not None and v[2] is not None]
+            yield {
+                "outcome": None if kind is None else kind[0],
+                "date": None if kind is None else kind[1],
+                "lowest": min(amounts, key=_cents, default=None),
+                "highest": max(amounts, key=_cents, default=None),
+                "combinations": sum(sizes[value] for value in of_kind),
+                "sets": self._sets(values, of_kind),
+            }
+
+    def figures(self) -> Iterator[Data]:
+        """Every amount with its range."""
+        told = [figures(report) for report in self.reports]
+        for of, name in dict.fromkeys(key for each in told for key in each):
+            values = [each.get((of, name)) for each in told]
+            known = [value for value in values if value is not None]
+            lowest = min(known, key=_cents, default=None)
+            highest = max(known, key=_cents, default=None)
+            yield {
+                "of": of,
+                "figure": name,
+                "baseline": values[0],
+                "lowest": lowest,
+                "highest": highest,
+                "by": plain(_cents(highest) - _cents(lowest)),
+                "robust": len(set(values)) == 1,
+                "depends_on": self._depends(values),
+                "when": list(self._values(values, lowest, highest)),
+            }
+
+    def _values(
+        self, values: Sequence[str | None], lowest: str | None, highest: str | None
+    ) -> Iterator[Data]:
+        sizes = self.combined.sizes(values)
+        if len(sizes) == 1:
+            return
+        shown = set(sizes) if len(sizes) <= MOST_VALUES else {lowest, highest, None} & set(sizes)
+        for value in sorted(shown, key=lambda v: (v is None, _cents(_text(v)))):
+            yield {
+                "value": value,
+                "combinations": sizes[value],
+                "sets": self._sets(values, [value]),
+            }
+
+    def _sets(self, values: Sequence[Hashable], wanted: Iterable[Hashable]) -> list[dict[str, str]]:
+        return self.combined.sets(self._function(values), wanted)
+
+    def _depends(self, values: Sequence[Hashable]) -> list[Data]:
+        """The questions that make a difference, the widest first, and by how much each does."""
+        node, diagrams = self._function(values), self.combined.diagrams
+        found = [
+            {
+                "question": name,
+                "phrase": self.inquiry.pack.questions[name].phrase,
+                "by": plain(diagrams.widest(node, name, _apart)),
+            }
+            for name in diagrams.asks(node)
+        ]
+        return sorted(found, key=lambda each: -_cents(each["by"]))
+
+
+def _apart(one: Any, other: Any) -> int:
+    """How far two values of a figure, or two states of a finding, are apart in cents."""
+    return abs(_amount(one) - _amount(other))
+
+
+def _amount(value: Any) -> int:
+    if isinstance(value, tuple):
+        value = value[2] if len(value) == 3 else None
+    return _cents(value)
+
+
+def _text(value: Hashable) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _pairs(sizes: Mapping[Hashable, int]) -> Iterator[tuple[tuple[str, str | None], int]]:
+    for value, size in sizes.items():
+        assert isinstance(value, tuple)  # a state, and since when
+        yield value, size

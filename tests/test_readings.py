@@ -1,0 +1,305 @@
+"""The answers to a contract's questions: one by one, and in every combination."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from checker.cli import cli, main
+from checker.commands.progress import covered
+from checker.dates import parse_day
+from checker.facts import load_facts
+from checker.inquiry import Inquiry
+from checker.questions.combinations import Combinations, count, explored
+from checker.questions.readings import figures, labelled, readings, stands
+from checker.schema import schema
+from checker.terms import Choices
+from checker.timeline import last_date
+from tests.agreement import history
+from tests.product import NOTE, ROOT, as_facts, engines, pack
+from tests.stories import stories
+from tests.test_every_pack import bent, last_day, of_every_pack, vocabulary
+
+rarely = settings(max_examples=3, deadline=None, derandomize=True, database=None)
+seeds = st.integers(0, 100_000)
+SAMPLED, MOST = 200, 400
+LATE = "second-amended-note/principal-three-days-late"
+
+
+def told(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report without the answers that it was read with."""
+    return {name: part for name, part in report.items() if name != "readings"}
+
+
+def sampled(inquiry: Inquiry, dice: random.Random) -> dict[str, str]:
+    questions = inquiry.pack.questions
+    return {name: dice.choice(list(question.answers)) for name, question in questions.items()}
+
+
+def asked(folder: Path, seed: int) -> Inquiry:
+    facts, choices = bent(folder, seed)
+    return Inquiry(pack(folder), engines(folder), facts, last_day(facts, seed), None, choices)
+
+
+def of_story(title: str, **answers: str) -> Inquiry:
+    story = ROOT / "fixtures" / title
+    folder = ROOT / "rules" / story.parent.name
+    (path,) = story.glob("facts.*")
+    facts = load_facts([str(path)], vocabulary(folder))
+    choices = Choices(readings=answers)
+    return Inquiry(pack(folder), engines(folder), facts, last_date(facts, None), None, choices)
+
+
+@cache
+def all_of(title: str) -> tuple[Inquiry, dict[str, Any]]:
+    inquiry = of_story(title)
+    return inquiry, readings(inquiry, all_=True)
+
+
+# What is shared ----------------------------------------------------------------------------------
+
+
+@of_every_pack
+@rarely
+@given(seed=seeds)
+def test_answers_that_are_not_told_apart_give_the_same_report(folder: Path, seed: int) -> None:
+    inquiry, dice = asked(folder, seed), random.Random(seed)
+    for _ in range(3):
+        first = inquiry.read(sampled(inquiry, dice))
+        report, same = first.report, first.result.evaluation.terms.indistinct
+        for _ in range(6):
+            other = first.read({name: dice.choice(sorted(each)) for name, each in same.items()})
+            assert told(other.report) == told(report)
+
+
+EARLY = parse_day("2001-01-20")
+"""Looked at on this day, a history of the first note can be explored in a moment."""
+
+SEEDS = pytest.mark.parametrize("seed", [1, 5])
+
+
+@cache
+def combined(seed: int) -> tuple[Inquiry, Combinations]:
+    """The beginning of a random history of the first note, in every combination."""
+    records, _as_of, answers = history(seed)
+    choices = Choices(readings=answers)
+    inquiry = Inquiry(pack(NOTE), engines(NOTE), as_facts(records), EARLY, None, choices)
+    return inquiry, explored(inquiry)
+
+
+@SEEDS
+def test_every_combination_is_what_a_plain_check_with_its_answers_reports(seed: int) -> None:
+    inquiry, combinations = combined(seed)
+    dice = random.Random(seed)
+    for _ in range(SAMPLED):
+        answers = sampled(inquiry, dice)
+        assert told(combinations.at(answers).report) == told(inquiry.read(answers).report)
+
+
+@SEEDS
+def test_the_cells_are_all_combinations_and_no_two_have_one_in_common(seed: int) -> None:
+    inquiry, combinations = combined(seed)
+    assert sum(cell.size for cell in combinations.cells) == count(inquiry) == 13_824
+    dice = random.Random(seed)
+    for _ in range(MOST):
+        answers = sampled(inquiry, dice)
+        assert sum(cell.holds(answers) for cell in combinations.cells) == 1
+
+
+@SEEDS
+def test_robust_findings_are_in_every_combination_and_the_others_are_not(seed: int) -> None:
+    inquiry, combinations = combined(seed)
+    reports = [cell.report for cell in combinations.cells]
+    found = [{f["id"]: stands(f) for f in report["findings"]} for report in reports]
+    for finding in labelled(inquiry)["findings"]:
+        same = [each.get(finding["id"]) == stands(finding) for each in found]
+        assert finding["robust"] == all(same)
+        assert finding["robust"] == (not finding["depends_on"])
+
+
+# What is told of it ------------------------------------------------------------------------------
+
+
+def matching(sets: list[dict[str, str]], answers: Mapping[str, str]) -> bool:
+    return any(each.items() <= answers.items() for each in sets)
+
+
+def test_the_sets_of_answers_bring_about_what_they_are_told_with() -> None:
+    inquiry, data = all_of("second-amended-note/last-day-of-grace")
+    dice = random.Random(7)
+    for _ in range(60):
+        answers = sampled(inquiry, dice)
+        report = inquiry.read(answers).report
+        found = {f["id"]: f for f in report["findings"]}
+        for finding in data["findings"]:
+            one = found.get(finding["id"])
+            is_so = (one["outcome"], one["date"]) if one else (None, None)
+            for when in finding["when"]:
+                assert matching(when["sets"], answers) == (is_so == (when["outcome"], when["date"]))
+        for outcome in data["outcomes"]:
+            assert matching(outcome["sets"], answers) == (outcome["outcome"] == report["outcome"])
+        amounts = figures(report)
+        for figure in data["figures"]:
+            value = amounts.get((figure["of"], figure["figure"]))
+            if value is not None:
+                assert float(figure["lowest"]) <= float(value) <= float(figure["highest"])
+
+
+def test_the_sets_of_answers_are_minimal() -> None:
+    inquiry, data = all_of("second-amended-note/last-day-of-grace")
+    answers = {name: list(q.answers) for name, q in inquiry.pack.questions.items()}
+    dice = random.Random(11)
+    for outcome in data["outcomes"]:
+        for each in outcome["sets"]:
+            for left_out in each:
+                rest = {name: answer for name, answer in each.items() if name != left_out}
+                tried = (
+                    {name: dice.choice(of) for name, of in answers.items()} | rest
+                    for _ in range(300)
+                )
+                reports = (inquiry.read(one).report["outcome"] for one in tried)
+                assert any(report != outcome["outcome"] for report in reports), each
+
+
+@pytest.mark.parametrize("title", ["second-amended-note/last-day-of-grace"])
+def test_all_combinations_are_counted_once_in_each_thing(title: str) -> None:
+    _inquiry, data = all_of(title)
+    assert data["combinations"] == 13_824
+    assert sum(when["combinations"] for when in data["outcomes"]) == 13_824
+    for finding in data["findings"]:
+        if finding["when"]:
+            assert sum(when["combinations"] for when in finding["when"]) == 13_824
+
+
+def test_each_answer_alone_is_what_a_plain_check_with_it_reports() -> None:
+    inquiry = of_story(LATE)
+    before = figures(inquiry.report)
+    for question in readings(inquiry)["questions"]:
+        for other in question["others"]:
+            report = inquiry.read({question["question"]: other["answer"]}).report
+            after = figures(report)
+            moved = {
+                (of, name)
+                for of, name in {*before, *after}
+                for one, new in [(before.get((of, name)), after.get((of, name)))]
+                if one != new and (of == "balances" or (one or "0.00") != (new or "0.00"))
+            }
+            assert {(m["of"], m["figure"]) for m in other["money"]} == moved
+            assert other["outcome"] == report["outcome"]
+
+
+def test_a_default_on_late_principal_turns_on_the_words_of_grace() -> None:
+    default = "event-of-default/principal/2002-08-30"
+    alone = readings(of_story(LATE))
+    (found,) = [f for f in alone["findings"] if f["id"] == default]
+    assert (found["date"], found["label"]) == ("2002-08-31", "reading-dependent")
+    phrases = {on["phrase"] for on in found["depends_on"]}
+    assert "or within five (5) calendar days thereafter" in phrases
+    (question,) = [q for q in alone["questions"] if q["question"] == "grace-scope"]
+    (other,) = question["others"]
+    gone = {(change["id"], change["change"]) for change in other["findings"]}
+    assert (default, "goes") in gone
+
+
+def test_the_determination_of_the_rate_moves_the_interest_of_2001() -> None:
+    questions = readings(of_story(LATE))["questions"]
+    (question,) = [q for q in questions if q["question"] == "rate-determination"]
+    assert question["phrase"] == "determined for the prior year on December 31"
+    (other,) = question["others"]
+    amount = ("interest/2001-12-31", "amount")
+    (money,) = [m for m in other["money"] if (m["of"], m["figure"]) == amount]
+    assert (money["before"], money["after"]) == ("862500.00", "1575000.00")
+    assert money["says"] == "+712,500.00 due 2001-12-31 (interest)"
+
+
+def test_without_combinations_a_finding_is_at_most_stable_alone() -> None:
+    labels = {f["label"] for f in readings(of_story(LATE))["findings"]}
+    assert labels == {"reading-dependent"} or "stable-alone" in labels
+    assert "robust" not in labels
+
+
+@of_every_pack
+def test_every_answer_has_its_published_shape(folder: Path) -> None:
+    validator = Draft7Validator(schema("readings"))
+    for story in stories(folder.name)[:6]:
+        data = readings(of_story(f"{folder.name}/{story.name}"))
+        assert [error.message for error in validator.iter_errors(data)] == []
+
+
+def test_every_combination_has_its_published_shape() -> None:
+    _inquiry, data = all_of("second-amended-note/last-day-of-grace")
+    assert [e.message for e in Draft7Validator(schema("readings")).iter_errors(data)] == []
+
+
+# The commands ------------------------------------------------------------------------------------
+
+
+FACTS = ROOT / "fixtures" / "second-amended-note" / "last-day-of-grace" / "facts.csv"
+
+
+def test_check_labels_each_finding_by_all_readings() -> None:
+    words = ["check", str(NOTE), str(FACTS), "--robustness", "--format"]
+    data = json.loads(CliRunner().invoke(cli, [*words, "json"]).output)
+    assert [e.message for e in Draft7Validator(schema("report")).iter_errors(data)] == []
+    assert data["findings"]
+    assert all(f["robust"] == (not f["depends_on"]) for f in data["findings"])
+    text = CliRunner().invoke(cli, [*words, "text"]).output
+    assert text.count("turns on how it is read") == sum(
+        not f["robust"] and f["outcome"] != "information" for f in data["findings"]
+    )
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_told_on_a_terminal_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with covered() as progress:
+        assert progress is not None
+        explored(of_story("second-amended-note/no-rate-at-all"), progress)
+    told_, last = terminal.getvalue(), terminal.getvalue().split("\r")
+    assert "13,824 of 13,824 combinations" in told_
+    assert last[-1] == ""
+    assert not last[-2].strip()
+
+
+def test_progress_is_not_told_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with covered() as progress:
+        assert progress is None
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--reading", "grace-scop=all-amounts"], "did you mean 'grace-scope'"),
+        (["--reading", "grace-scope=all-amount"], "did you mean 'all-amounts'"),
+        (["--as-of", "2001-02-30"], "2001-02-30"),
+        (["--output", "html=x"], "unknown format 'html'"),
+    ],
+)
+def test_wrong_input_is_told_with_its_place(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["readings", str(NOTE), str(FACTS), *words])
+    shown = capsys.readouterr()
+    assert left.value.code == 2
+    assert said in shown.err
+    assert shown.out == ""
