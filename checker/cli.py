@@ -20,8 +20,19 @@ from checker.source import render
 WRONG, FAULT = 2, 4
 SHOWN = 100  # of the problems found; the rest is counted
 
-COMMANDS = ("check", "lint", "new", "schema", "test")
-"""Each stands in the module of `checker.commands` that bears its name."""
+COMMANDS = (
+    "check",
+    "cure",
+    "explain",
+    "lint",
+    "new",
+    "payoff",
+    "readings",
+    "schema",
+    "test",
+    "what-if",
+)
+"""Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,8 +87,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"checker.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"checker.commands.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
 
