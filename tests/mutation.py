@@ -143,9 +143,10 @@ def changed(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{line[0]}{' '.join(line[1:].split())}" for line in plain if line[1:].strip())
 
 
-def argued(path: Path = SURVIVORS) -> set[tuple[str, ...]]:
-    """The survivors that are argued to change nothing, by their changed lines."""
-    blocks = path.read_text(encoding="utf-8").split("```diff\n")[1:]
+def argued(pack: str, path: Path = SURVIVORS) -> set[tuple[str, ...]]:
+    """The survivors of that pack that are argued to change nothing, by their changed lines."""
+    _before, _heading, behind = path.read_text(encoding="utf-8").partition(f"\n## {pack}\n")
+    blocks = behind.partition("\n## ")[0].split("```diff\n")[1:]
     return {changed(block.split("```")[0].splitlines()) for block in blocks}
 
 
@@ -169,7 +170,7 @@ def main() -> int:
 
 
 def _told(pack: Path, seed: int, seen: Sequence[Fate]) -> bool:
-    known = argued()
+    known = argued(pack.name)
     total, caught = Counter[str](), Counter[str]()
     for fate in seen:
         total[fate.mutant.operator] += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation import argued, catch, changed, diff, fates, sample
+from tests.mutation import SURVIVORS, argued, catch, changed, diff, fates, sample
 from tests.mutation_operators import Mutant, mutants
 from tests.product import NOTE
 
@@ -17,16 +17,20 @@ OPERATORS = {
 }  # fmt: skip
 
 
+PACKS = sorted(path.parent for path in NOTE.parent.glob("*/contract.yaml"))
+
+
 @cache
-def all_of_the_note() -> dict[tuple[str, ...], str]:
-    """The changed lines of every mutant of the note's pack, with its operator."""
-    return {changed(diff(mutant)): mutant.operator for mutant in mutants(NOTE)}
+def all_of(pack: Path) -> dict[tuple[str, ...], str]:
+    """The changed lines of every mutant of a pack, with its operator."""
+    return {changed(diff(mutant)): mutant.operator for mutant in mutants(pack)}
 
 
-def test_a_few_mutants_of_the_note_are_caught_or_argued() -> None:
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+def test_a_few_mutants_of_a_pack_are_caught_or_argued(pack: Path) -> None:
     """The whole of it is `make mutate`; here one of nearly every operator, at a fixed seed."""
-    known = argued()
-    seen = list(fates(sample(NOTE, 2000, 12), NOTE, workers=1, linting=False))
+    known = argued(pack.name)
+    seen = list(fates(sample(pack, 2000, 12), pack, workers=1, linting=False))
     survivors = ["\n".join(diff(fate.mutant)) for fate in seen
                  if not fate.caught and changed(diff(fate.mutant)) not in known]  # fmt: skip
     assert not survivors, "\n\n".join(survivors)
@@ -76,12 +80,22 @@ def test_a_sample_is_the_same_for_the_same_seed_and_turns_through_the_operators(
     ],
 )  # fmt: skip
 def test_an_operator_changes_one_place(operator: str, lines: tuple[str, ...]) -> None:
-    found = [here for here, name in all_of_the_note().items() if name == operator and here == lines]
+    found = [here for here, name in all_of(NOTE).items() if name == operator and here == lines]
     assert found
 
 
-def test_the_arguments_are_of_changes_that_are_still_made() -> None:
-    assert argued() <= set(all_of_the_note())
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+def test_the_arguments_are_of_changes_that_are_still_made(pack: Path) -> None:
+    known = argued(pack.name)
+    assert known
+    assert known <= set(all_of(pack))
+
+
+def test_arguments_stand_under_the_heading_of_a_pack() -> None:
+    text = SURVIVORS.read_text(encoding="utf-8")
+    headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    assert sorted(headings) == [pack.name for pack in PACKS]
+    assert "```diff" not in text.partition("\n## ")[0]
 
 
 def test_a_deleted_condition_leaves_the_others(tmp_path: Path) -> None:
