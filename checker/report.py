@@ -52,6 +52,7 @@ def report(result: Result) -> dict[str, Any]:
         "balances": _balances(evaluation),
         "powers": [_power(evaluation, name) for name in pack.powers],
         "missing": _missing(result),
+        "warnings": _warnings(result),
         "next": _next(evaluation),
         "receipt": _receipt(result),
     }
@@ -117,10 +118,21 @@ class Findings:
                     "outcome": revision.outcome,
                     "says": revision.says,
                     "facts": list(revision.facts),
+                    **self._decided(revision.facts),
                 }
                 for revision in finding.revisions
             ],
         }
+
+    def _decided(self, facts: Iterable[str]) -> dict[str, str | None]:
+        """Who decided, why and on what, where a record behind a revision says it."""
+        given = [self.result.facts[self.places[id_]] for id_ in facts if id_ in self.places]
+        deed = next((f for f in given if "by" in f.values and "reason" in f.values), None)
+        deed = deed or next((fact for fact in given if "by" in fact.values), None)
+        values = {} if deed is None else deed.values
+        about = values.get("about", values.get("of"))
+        told = {"by": values.get("by"), "reason": values.get("reason"), "about": about}
+        return {name: None if value is None else str(value) for name, value in told.items()}
 
     def _in_order(self, facts: Iterable[str]) -> list[str]:
         places = self.places
@@ -304,6 +316,41 @@ def _missing(result: Result) -> list[dict[str, Any]]:
         {"fact": need, "needed_for": list(dict.fromkeys(waiting))}
         for need, waiting in needs.items()
     ]
+
+
+def _warnings(result: Result) -> list[dict[str, str]]:
+    """Records that speak of what has not occurred: no record, amount or finding bears that id."""
+    evaluation, ledger = result.evaluation, result.evaluation.ledger
+    known = {*ledger.obligations, *ledger.instalments.fallen, *(fact.id for fact in result.facts)}
+    for id_, finding in result.findings.items():
+        known |= {id_} if finding.outcome == "information" else {id_, finding.about}
+    found = []
+    for fact in result.facts:
+        for name, field in evaluation.pack.kinds[fact.kind].fields.items():
+            target = fact.values.get(name)
+            if field.type != "target" or target is None:
+                continue
+            occasion, _, day = str(target).partition("/")
+            came = occasion in evaluation.pack.occasions and day <= iso(result.as_of)
+            if target not in known and not came:
+                says = (
+                    f"The {fact.kind} of {iso(fact.date)} is of {target}, and nothing of that id "
+                    f"has occurred by {iso(result.as_of)}."
+                )
+                found.append({"fact": fact.id, "says": says})
+    return found + list(_unheeded(result))
+
+
+def _unheeded(result: Result) -> Iterator[dict[str, str]]:
+    """Records of kinds that the pack does nothing with: the first of each kind stands for all."""
+    kinds: dict[str, list[str]] = {}
+    for fact in result.facts:
+        if not result.evaluation.engines.heeds(fact.kind):
+            kinds.setdefault(fact.kind, []).append(fact.id)
+    for kind, ids in kinds.items():
+        count = f"{len(ids)} record{'s' if len(ids) > 1 else ''} of that kind"
+        says = f"Nothing in this pack looks for a {kind}: {count} had no effect."
+        yield {"fact": ids[0], "says": says}
 
 
 def _waiting(evaluation: Evaluation, finding: Finding) -> list[str]:

@@ -90,6 +90,7 @@ class _Page:
         self._periods()
         self._powers()
         self._missing()
+        self._warnings()
         self._next()
         self._foot()
 
@@ -290,8 +291,10 @@ class _Page:
         self._indented(f"clause {finding['clause']}, {finding['date']}{against}{amount}", 6, "dim")
         self._indented(finding["says"], 6)
         for revision in finding["revisions"]:
-            self._indented(f"{revision['date']}: {revision['says']}", 6, "magenta")
+            self._indented(revised(revision), 6, "magenta")
         if finding["outcome"] in ("met",):
+            for mark in _robustness(finding):
+                self._indented(mark, 6, "dim")
             return
         self._working(finding["working"], 8)
         if finding["quote"]:
@@ -301,6 +304,7 @@ class _Page:
             marks.append("continuing" if finding["continuing"] else "no longer continuing")
         if finding["provisional"]:
             marks.append("figured at a provisional rate")
+        marks += _robustness(finding)
         self._indented("; ".join(marks), 6, "dim")
 
     def _information(self) -> None:
@@ -316,7 +320,7 @@ class _Page:
             for finding in found[:3]:
                 self._indented(f"§ {finding['clause']}  {finding['says']}", 2)
                 for revision in finding["revisions"]:
-                    self._indented(f"{revision['date']}: {revision['says']}", 6, "magenta")
+                    self._indented(revised(revision), 6, "magenta")
             if len(found) > 3:
                 self._indented(f"… and {len(found) - 3} more of {rule}", 6, "dim")
 
@@ -339,6 +343,13 @@ class _Page:
             waiting = missing["needed_for"]
             self._indented(f"{missing['fact']}", 2)
             self._indented(f"needed for {', '.join(waiting[:6])}{_more(waiting, 6)}", 6, "dim")
+
+    def _warnings(self) -> None:
+        if not self.data["warnings"]:
+            return
+        self._heading("Warnings")
+        for warning in self.data["warnings"]:
+            self._indented(f"{warning['fact']}: {warning['says']}", 2, "yellow")
 
     def _next(self) -> None:
         self._heading("What comes next")
@@ -374,6 +385,17 @@ class _Page:
 _BY_RATE = ("accrued_interest", "per_diem", "interest_credit", "total")
 
 
+def revised(revision: Data) -> str:
+    """A later word on a finding: when, what, and who decided it and why, unless it says so."""
+    told = f"{revision['date']}: {revision['says']}"
+    who, why = revision["by"], revision["reason"]
+    if who and who not in told:
+        told += f" Decided by {who}{f': {why}' if why and why not in told else ''}"
+    elif why and why not in told:
+        told += f" Reason: {why}"
+    return told
+
+
 def _observed(period: Data) -> str:
     if period["observed"]:
         return f"{period['observed']} on {period['observed_on']}"
@@ -390,6 +412,14 @@ def _remark(payment: Data) -> str:
     if payment["trued_up_on"]:
         return f"provisional, trued up {payment['trued_up_on']}"
     return "provisional" if payment["provisional"] else ""
+
+
+def _robustness(finding: Data) -> list[str]:
+    """Whether readings matter to it, where that was asked."""
+    if "robust" not in finding:
+        return []
+    asked = ", ".join(finding["depends_on"])
+    return [f"turns on how it is read: {asked}" if asked else "robust under every reading"]
 
 
 def _more(items: Sequence[str], shown: int = 12) -> str:

@@ -88,7 +88,7 @@ def test_an_internal_fault_is_4(run: Any, monkeypatch: pytest.MonkeyPatch) -> No
     def fault(*_: object) -> None:
         raise RuntimeError("broken inside")
 
-    monkeypatch.setattr("checker.commands.check.report", fault)
+    monkeypatch.setattr("checker.inquiry.report", fault)
     ran = run("check", NOTE, STORIES / "on-time" / "facts.csv")
     assert ran.code == 4
     assert "broken inside" in ran.err

@@ -13,8 +13,14 @@ import click
 
 from checker.commands.asked import Asked, facts_options
 from checker.commands.output import FORMATS, outputs, rendered, show, write_all
+from checker.commands.progress import covered
 from checker.evaluate import Engines
+from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
+from checker.questions.readings import labelled
+from checker.questions.since import changes, earlier, of_same
+from checker.questions.since import show as show_changes
+from checker.questions.telling import told
 from checker.report import exit_code, report
 from checker.stream import Stream
 
@@ -23,6 +29,7 @@ from checker.stream import Stream
 @facts_options
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", multiple=True, metavar="FORMAT=PATH", help="Write a report to a file.")
+@click.option("--baseline", metavar="REPORT.json", help="Say what changed since this report.")
 @click.option(
     "--fail-on",
     type=click.Choice(["breach", "continuing", "undetermined"]),
@@ -30,6 +37,7 @@ from checker.stream import Stream
     show_default=True,
     help="What the exit code counts.",
 )
+@click.option("--robustness", is_flag=True, help="Label each finding by all readings.")
 def check(
     pack: str,
     facts: tuple[str, ...],
@@ -40,24 +48,52 @@ def check(
     term: tuple[str, ...],
     format_: str,
     output: tuple[str, ...],
+    baseline: str | None,
     fail_on: str,
+    robustness: bool,  # a flag of the command line
 ) -> int:
     """Evaluates one contract and reports, clause by clause.
 
     Exit codes: 0 no breach, 1 a breach or an event of default, 2 wrong usage, rules or facts,
     3 undetermined, 4 an internal fault.
     """
+    streams = facts == ("-",) and format_ == "jsonl"
+    if baseline is not None and format_ == "jsonl":
+        raise click.UsageError("--baseline goes with --format text and json")
+    if robustness and streams:
+        raise click.UsageError("--robustness cannot be told while facts arrive")
+    old = None if baseline is None else earlier(baseline)
     asked = Asked.of(pack, as_of, known_on, contract, reading, term)
-    targets = outputs(output, facts)
+    targets = outputs(output, [*facts, *([baseline] if baseline else [])])
     with Engines(asked.pack) as engines:
-        if facts == ("-",) and format_ == "jsonl":
+        if streams:
             data = _stream(asked, engines)
         else:
-            gc.disable()  # all that is made stays to the end: there is nothing to collect
-            data = report(asked.evaluate(engines, facts))
+            if not robustness:
+                gc.disable()  # all that is made stays to the end: there is nothing to collect
+            inquiry = asked.inquiry(engines, facts)
+            data = _report(inquiry, robustness=robustness)
+            if old is not None and baseline is not None:
+                of_same(old, inquiry, baseline)
+                data = {**data, "changes": changes(inquiry, old)}
             show(data, format_)
-    write_all([(path, rendered(data, name)) for name, path in targets])
+            sys.stdout.write(_tail(data, format_))
+    write_all([(path, rendered(data, name) + _tail(data, name)) for name, path in targets])
     return exit_code(data, fail_on)
+
+
+def _tail(data: Mapping[str, Any], format_: str) -> str:
+    """What stands behind the text of a report: the changes since an earlier one."""
+    if format_ != "text" or "changes" not in data:
+        return ""
+    return told(lambda page: show_changes(page, data["changes"]))
+
+
+def _report(inquiry: Inquiry, *, robustness: bool) -> dict[str, Any]:
+    if not robustness:
+        return inquiry.report
+    with covered() as progress:
+        return labelled(inquiry, progress)
 
 
 def _stream(asked: Asked, engines: Engines) -> dict[str, Any]:

@@ -19,20 +19,21 @@ from checker.language import TYPES
 from checker.model import Step
 from checker.pack import Pack
 from checker.packfile import NAMES, Clause, Contract, TermPart
+from checker.questions import QUESTIONS, identity
 from checker.report import SCHEMA
 from checker.schema.shapes import (
     Shape,
     entry,
     keys,
     record,
-    report_shape,
     scalar,
     suggested,
+    told_shape,
     words,
 )
 from checker.source import load_yaml, read_source
 
-FILES = ("contract", "clause", "cases", "facts", "report")
+FILES = ("contract", "clause", "cases", "facts", "report", *QUESTIONS)
 """What there is a schema for."""
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -46,14 +47,17 @@ def schema(name: str, pack: Pack | None = None) -> Shape:
         "clause": _clause,
         "cases": _cases,
         "facts": _facts,
-        "report": lambda _pack: report_shape(SCHEMA),
+        "report": lambda _pack: told_shape("report", SCHEMA),
     }
+    if name in QUESTIONS:
+        makers[name] = lambda _pack: told_shape(name, identity(name))
     titles = {
         "contract": "contract.yaml of a pack",
         "clause": "A clause file of a pack",
         "cases": "A file of cases of a pack",
         "facts": "Facts in YAML or JSON",
         "report": "The report as JSON",
+        **{question: f"What `checker {question}` answers" for question in QUESTIONS},
     }
     head = {"$schema": DIALECT, "title": titles[name]}
     if pack is not None and name in ("clause", "cases", "facts"):

@@ -1,0 +1,72 @@
+"""What every question's command does with its answer: prints it, and writes it to files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any, Protocol
+
+import click
+
+from checker.commands.asked import Asked
+from checker.commands.output import outputs, write_all
+from checker.dates import iso
+from checker.inquiry import Inquiry
+from checker.model import Place, Problem, WrongInput
+
+FORMATS = ("text", "json")
+
+Data = dict[str, Any]
+
+
+class Render(Protocol):
+    """Gives an answer as text, or writes it to a terminal."""
+
+    def __call__(self, data: Data, out: IO[str] | None = None) -> str:
+        """The text; nothing where it was written to `out`."""
+        ...
+
+
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where an answer goes."""
+    chosen = click.option(
+        "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True
+    )
+    written = click.option(
+        "--output", multiple=True, metavar="FORMAT=PATH", help="Write the answer to a file."
+    )
+    return chosen(written(command))
+
+
+def answered(
+    ask: Callable[[], Data], render: Render, format_: str, output: Sequence[str],
+    inputs: Sequence[str],
+) -> int:  # fmt: skip
+    """Asks, shows the answer and writes it; 0, for it was answered."""
+    targets = outputs(output, inputs, FORMATS)
+    data = ask()
+    if format_ == "text" and sys.stdout.isatty():
+        render(data, sys.stdout)
+    else:
+        sys.stdout.write(as_text(data, render, format_))
+        sys.stdout.flush()
+    write_all([(path, as_text(data, render, name)) for name, path in targets])
+    return 0
+
+
+def begun(asked: Asked, inquiry: Inquiry) -> Inquiry:
+    """The inquiry; WrongInput where it is about a day on which the contract had not begun."""
+    first = min(asked.vocabulary.not_before.values(), default=inquiry.as_of)
+    if inquiry.as_of >= first:
+        return inquiry
+    place = Place("--as-of", 1, 1, iso(inquiry.as_of))
+    message = f"on {iso(inquiry.as_of)} the contract had not begun: it does on {iso(first)}"
+    raise WrongInput([Problem(place, message)])
+
+
+def as_text(data: Mapping[str, Any], render: Render, format_: str) -> str:
+    """The answer in one of the formats."""
+    if format_ == "json":
+        return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    return render(dict(data))

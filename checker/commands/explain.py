@@ -1,0 +1,46 @@
+"""`checker explain`: why something is so, or why it is not."""
+
+from __future__ import annotations
+
+import click
+
+from checker.commands.answer import answer_options, answered, begun
+from checker.commands.asked import Asked, facts_options
+from checker.evaluate import Engines
+from checker.questions.explain import explain as ask
+from checker.questions.explain import render
+
+
+@click.command()
+@facts_options
+@answer_options
+def explain(
+    pack: str,
+    facts: tuple[str, ...],
+    as_of: str | None,
+    known_on: str | None,
+    contract: str | None,
+    reading: tuple[str, ...],
+    term: tuple[str, ...],
+    format_: str,
+    output: tuple[str, ...],
+) -> int:
+    """Explains what bears the ID that stands behind the FACTS.
+
+    An ID is that of a finding, a rule, an obligation, an instalment, a period
+    (period/2001-12-31), a record, a power or a term. Of what was not found it says what came
+    nearest, and what that lacked.
+    Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
+    """
+    *paths, id_ = facts
+    if not paths:
+        raise click.UsageError("Missing argument 'ID': it stands behind the FACTS")
+    asked = Asked.of(pack, as_of, known_on, contract, reading, term)
+    with Engines(asked.pack) as engines:
+        return answered(
+            lambda: ask(begun(asked, asked.inquiry(engines, paths)), id_),
+            render,
+            format_,
+            output,
+            paths,
+        )
