@@ -156,10 +156,10 @@ def _around() -> Lines:
         f"Every pack must settle {', '.join(f'`{path}`' for path in needed)}, and either "
         "`rate.index` or `rate.fixed`. All others may be left out.",
         "",
-        "The rate of a day is the index (rounded by `rate.rounding`, not below `rate.index-floor`) or "
-        "the fixed rate, plus `rate.margin`, plus `rate.daily-margin`; held between `rate.floor` and "
-        "`rate.ceiling`, which leave the daily margin out where `rate.limits-on` says so; and never "
-        "above the lawful maximum.",
+        "The rate of a day is the index (rounded by `rate.rounding`, not below its floor) "
+        "or the fixed rate, plus `rate.margin` and `rate.daily-margin`; held between `rate.floor` "
+        "and `rate.ceiling`, which leave the daily margin out where `rate.limits-on` says so; and "
+        "never above the lawful maximum.",
         "",
         "The examples of this reference are put into this small pack; what they say comes on top.",
         "Each is run when this page is made, and the page shows what it gave.",

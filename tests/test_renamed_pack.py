@@ -219,6 +219,10 @@ def other_finding(finding: Record, factor: int) -> Record:
         "clause": CLAUSES[finding["clause"]],
         "quote": scaled(finding["quote"], factor),
         "says": lowered(says) if finding["rule"] == "rate-stale" else says,
+        "revisions": [
+            {**revision, "about": revision["about"] and about(revision["about"])}
+            for revision in finding["revisions"]
+        ],
     }
 
 

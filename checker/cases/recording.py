@@ -26,6 +26,7 @@ from checker.rules import Boundary, Rule
 Bound = dict[str, Record]
 """A record for each alias."""
 
+
 @dataclass
 class Recording:
     """A session that keeps what passes through it."""

@@ -28,7 +28,7 @@ def explain(
     """Explains what bears the ID that stands behind the FACTS.
 
     An ID is that of a finding, a rule, an obligation, an instalment, a period
-    (period/2001-12-31), a record, a power or a term. Of what was not found it says what came
+    (period/2024-06-30), a record, a power or a term. Of what was not found it says what came
     nearest, and what that lacked.
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
