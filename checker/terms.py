@@ -65,14 +65,6 @@ class Terms:
         }
         self._alternatives: dict[str, dict[str, TermValue]] = {}
 
-    @property
-    def consulted(self) -> set[str]:
-        """The questions on whose answer something turned."""
-        questions = self.pack.questions
-        return {
-            name for name, same in self.indistinct.items() if len(same) < len(questions[name].sets)
-        }
-
     def lookup(self, name: str) -> TermValue:
         """The value in force of a term; what it is under other answers is taken note of."""
         question = self._question.get(name)
