@@ -19,7 +19,7 @@ from checker.inquiry import Inquiry
 from checker.model import Fact, Value
 from checker.money import RATE_ONE, half_up, parse_rate
 from checker.questions.hypothetical import standing
-from checker.questions.payoff import Quote, payoff, quote, true_up
+from checker.questions.payoff import Quote, payoff, quote, render, true_up
 from checker.timeline import effective
 from tests.oracle import cents
 from tests.product import NOTE, ROOT, as_facts, engines, pack
@@ -276,7 +276,7 @@ def test_a_grid_has_as_many_further_days_as_asked_for() -> None:
 
 
 WRONG = {
-    "a day before the note": (["--on", "2000-01-01"], "--on:1:1: error: the first payment"),
+    "a day before the note": (["--on", "2000-01-01"], "on 2000-01-01 the contract had not begun"),
     "no day": (["--on", "tomorrow"], "--on:1:1: error: not a date"),
     "an unknown reading": (["--on", "2001-06-29", "--reading", "day-cuont=x"],
                            "did you mean 'day-count'"),
@@ -298,3 +298,13 @@ def test_records_that_contradict_each_other_on_that_day_are_wrong(tmp_path: Path
     )
     told = refused(["payoff", str(NOTE), str(path), "--on", "2001-04-01", "--as-of", "2001-06-01"])
     assert "opening balance" in told
+
+
+def test_what_is_held_in_excess_is_told_where_nothing_is_owed() -> None:
+    facts = [{"id": "p1", "date": "2001-01-05", "kind": "payment", "amount": "5.00"}]
+    day = parse_day("2001-06-01")
+    inquiry = Inquiry(pack(), engines(), as_facts(facts), day)
+    data = payoff(inquiry, day, 0)
+    assert (data["total"], data["excess"]) == ("0.00", "5.00")
+    assert "5.00 is held in excess, to be refunded." in render(data)
+    assert "Nothing is owed" in render(data)

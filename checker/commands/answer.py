@@ -11,7 +11,7 @@ import click
 
 from checker.commands.asked import Asked
 from checker.commands.output import outputs, write_all
-from checker.dates import iso
+from checker.dates import Day, iso
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
 
@@ -57,12 +57,18 @@ def answered(
 
 def begun(asked: Asked, inquiry: Inquiry) -> Inquiry:
     """The inquiry; WrongInput where it is about a day on which the contract had not begun."""
-    first = min(asked.vocabulary.not_before.values(), default=inquiry.as_of)
-    if inquiry.as_of >= first:
-        return inquiry
-    place = Place("--as-of", 1, 1, iso(inquiry.as_of))
-    message = f"on {iso(inquiry.as_of)} the contract had not begun: it does on {iso(first)}"
-    raise WrongInput([Problem(place, message)])
+    if problems := not_begun(asked, inquiry.as_of, "--as-of"):
+        raise WrongInput(problems)
+    return inquiry
+
+
+def not_begun(asked: Asked, day: Day, option: str) -> list[Problem]:
+    """What is wrong with a question about a day before the contract's first."""
+    first = min(asked.vocabulary.not_before.values(), default=day)
+    if day >= first:
+        return []
+    message = f"on {iso(day)} the contract had not begun: it does on {iso(first)}"
+    return [Problem(Place(option, 1, 1, iso(day)), message)]
 
 
 def as_text(data: Mapping[str, Any], render: Render, format_: str) -> str:

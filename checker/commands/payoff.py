@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from checker.commands.answer import answer_options, answered
+from checker.commands.answer import answer_options, answered, not_begun
 from checker.commands.asked import Asked, facts_options
 from checker.dates import Day, parse_day
 from checker.evaluate import Engines
@@ -78,6 +78,8 @@ def _day(text: str, problems: list[Problem]) -> Day | None:
 
 def _too_early(inquiry: Inquiry, asked: Asked, day: Day, text: str) -> list[Problem]:
     """Where no payment could be made on that day, or the records contradict each other then."""
+    if early := not_begun(asked, day, "--on"):
+        return early
     place = Place("--on", 1, 1, text)
     paid = supposed(inquiry.facts, "payment", day, {"amount": 1}, place, "payoff")
     facts = [*inquiry.facts, paid]

@@ -101,7 +101,8 @@ class _Explained:
         for applies, tell in tellers:
             if applies:
                 return tell(id_)
-        hint = did_you_mean(id_, self._ids())
+        known = list(self._ids())
+        hint = did_you_mean(id_, known) or f"such ids are: {', '.join(known[:8])}, …"
         message = f"nothing bears the id '{id_}' at the close of {self.report['as_of']}"
         raise WrongInput([Problem(Place("ID", 1, 1, id_), message, hint)])
 

@@ -102,6 +102,7 @@ def payoff(inquiry: Inquiry, on: Day, days: int) -> dict[str, Any]:
         "total": asked.text,
         **_parts(asked),
         "left": plain(asked.left),
+        "excess": without["balances"]["excess"],
         "per_diem": without["balances"]["per_diem"],
         "good_through": iso(_good_through(grid)),
         "provisional": bool(asked.split and asked.split["provisional"]),
@@ -315,6 +316,12 @@ def _show(page: Page, data: Data) -> None:
         return
     mark = " (provisional)" if data["provisional"] else ""
     page.line(f"To be paid: {money(data['total'])}{mark}", "bold")
+    if data["excess"] != "0.00":
+        page.indented(f"{money(data['excess'])} is held in excess, to be refunded.", 2, "bold")
+    if data["total"] == data["left"] == "0.00" and data["per_diem"] in (None, "0.00"):
+        page.indented("Nothing is owed, and nothing more accrues.", 2)
+        _show_next(page, data)
+        return
     _show_parts(page, data)
     _show_true_up(page, data)
     _show_days(page, data)

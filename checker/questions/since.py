@@ -49,7 +49,8 @@ def _misshapen(data: Any) -> str:
     if not isinstance(data, dict):
         return "a report is expected: what `check --format json` prints"
     if data.get("schema") != SCHEMA:
-        return f"a report of the shape {SCHEMA} is expected, and this is {data.get('schema')}"
+        named = f"is {data['schema']}" if data.get("schema") else "names no shape"
+        return f"a report of the shape {SCHEMA} is expected, and this {named}"
     texts = {"contract", "pack", "as_of", "outcome"}
     lacking = [name for name in sorted(texts) if not isinstance(data.get(name), str)]
     for part, names in _NEEDED.items():
