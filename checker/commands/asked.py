@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
@@ -41,6 +41,17 @@ def facts_options(command: Command) -> Command:
     return command
 
 
+class Given(TypedDict):
+    """What `facts_options` gives a command besides the facts."""
+
+    pack: str
+    as_of: str | None
+    known_on: str | None
+    contract: str | None
+    reading: tuple[str, ...]
+    term: tuple[str, ...]
+
+
 class Asked:
     """A pack with what the user chose: dates, contract, readings, terms."""
 
@@ -64,8 +75,8 @@ class Asked:
         as_of: str | None,
         known_on: str | None,
         contract: str | None,
-        readings: Sequence[str],
-        terms: Sequence[str],
+        reading: Sequence[str],
+        term: Sequence[str],
     ) -> Asked:
         """What the options say; WrongInput carries all that is wrong in them at once."""
         loaded = load_pack(Path(pack))
@@ -73,7 +84,7 @@ class Asked:
         days = [_day(option, text, problems) for option, text in
                 (("--as-of", as_of), ("--known-on", known_on))]  # fmt: skip
         choices = Choices(
-            _readings(loaded, readings, problems), _term_values(loaded, terms, problems)
+            _readings(loaded, reading, problems), _term_values(loaded, term, problems)
         )
         if problems:
             raise WrongInput(problems)

@@ -7,11 +7,11 @@ import gc
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
-from checker.commands.asked import Asked, facts_options
+from checker.commands.asked import Asked, Given, facts_options
 from checker.commands.output import FORMATS, outputs, rendered, show, write_all
 from checker.commands.progress import covered
 from checker.evaluate import Engines
@@ -39,18 +39,13 @@ from checker.stream import Stream
 )
 @click.option("--robustness", is_flag=True, help="Label each finding by all readings.")
 def check(
-    pack: str,
     facts: tuple[str, ...],
-    as_of: str | None,
-    known_on: str | None,
-    contract: str | None,
-    reading: tuple[str, ...],
-    term: tuple[str, ...],
     format_: str,
     output: tuple[str, ...],
     baseline: str | None,
     fail_on: str,
     robustness: bool,  # a flag of the command line
+    **given: Unpack[Given],
 ) -> int:
     """Evaluates one contract and reports, clause by clause.
 
@@ -63,7 +58,7 @@ def check(
     if robustness and streams:
         raise click.UsageError("--robustness cannot be told while facts arrive")
     old = None if baseline is None else earlier(baseline)
-    asked = Asked.of(pack, as_of, known_on, contract, reading, term)
+    asked = Asked.of(**given)
     targets = outputs(output, [*facts, *([baseline] if baseline else [])])
     with Engines(asked.pack) as engines:
         if streams:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import click
 
 from checker.commands.answer import answer_options, answered, begun
-from checker.commands.asked import Asked, facts_options
+from checker.commands.asked import Asked, Given, facts_options
 from checker.evaluate import Engines
 from checker.questions.explain import explain as ask
 from checker.questions.explain import render
@@ -15,15 +17,10 @@ from checker.questions.explain import render
 @facts_options
 @answer_options
 def explain(
-    pack: str,
     facts: tuple[str, ...],
-    as_of: str | None,
-    known_on: str | None,
-    contract: str | None,
-    reading: tuple[str, ...],
-    term: tuple[str, ...],
     format_: str,
     output: tuple[str, ...],
+    **given: Unpack[Given],
 ) -> int:
     """Explains what bears the ID that stands behind the FACTS.
 
@@ -35,7 +32,7 @@ def explain(
     *paths, id_ = facts
     if not paths:
         raise click.UsageError("Missing argument 'ID': it stands behind the FACTS")
-    asked = Asked.of(pack, as_of, known_on, contract, reading, term)
+    asked = Asked.of(**given)
     with Engines(asked.pack) as engines:
         return answered(
             lambda: ask(begun(asked, asked.inquiry(engines, paths)), id_),

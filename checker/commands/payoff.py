@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import click
 
 from checker.commands.answer import answer_options, answered, not_begun
-from checker.commands.asked import Asked, facts_options
+from checker.commands.asked import Asked, Given, facts_options
 from checker.dates import Day, parse_day
 from checker.evaluate import Engines
 from checker.facts import contradictions
@@ -31,17 +33,12 @@ MOST_DAYS = 366
 )
 @answer_options
 def payoff(
-    pack: str,
     facts: tuple[str, ...],
-    as_of: str | None,
-    known_on: str | None,
-    contract: str | None,
-    reading: tuple[str, ...],
-    term: tuple[str, ...],
     on: str,
     days: int,
     format_: str,
     output: tuple[str, ...],
+    **given: Unpack[Given],
 ) -> int:
     """Says what pays the contract off on a day: its parts, day by day, and under other readings.
 
@@ -51,7 +48,7 @@ def payoff(
     problems: list[Problem] = []
     day = _day(on, problems)
     try:
-        asked = Asked.of(pack, as_of, known_on, contract, reading, term)
+        asked = Asked.of(**given)
     except WrongInput as error:
         raise WrongInput([*problems, *error.problems]) from error
     with Engines(asked.pack) as engines:
@@ -59,7 +56,7 @@ def payoff(
             inquiry = asked.inquiry(engines, facts)
         except WrongInput as error:
             raise WrongInput([*problems, *error.problems]) from error
-        if as_of is not None:
+        if given["as_of"] is not None:
             inquiry = standing(inquiry)
         if day is not None:
             problems += _too_early(inquiry, asked, day, on)

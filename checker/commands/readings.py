@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import click
 
 from checker.commands.answer import answer_options, answered
-from checker.commands.asked import Asked, facts_options
+from checker.commands.asked import Asked, Given, facts_options
 from checker.commands.progress import covered
 from checker.evaluate import Engines
 from checker.questions.readings import readings as ask
@@ -17,16 +19,11 @@ from checker.questions.readings_text import render
 @click.option("--all", "all_", is_flag=True, help="Cover every combination of answers as well.")
 @answer_options
 def readings(
-    pack: str,
     facts: tuple[str, ...],
-    as_of: str | None,
-    known_on: str | None,
-    contract: str | None,
-    reading: tuple[str, ...],
-    term: tuple[str, ...],
     all_: bool,
     format_: str,
     output: tuple[str, ...],
+    **given: Unpack[Given],
 ) -> int:
     """Varies the answer to every question, and tells what turns on it.
 
@@ -34,7 +31,7 @@ def readings(
     answer alone, and with --all every combination of them.
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
-    asked = Asked.of(pack, as_of, known_on, contract, reading, term)
+    asked = Asked.of(**given)
     with Engines(asked.pack) as engines, covered() as progress:
         return answered(
             lambda: ask(asked.inquiry(engines, facts), progress, all_=all_),
