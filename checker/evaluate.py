@@ -11,7 +11,7 @@ from typing import Any
 from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.engine import Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger
@@ -19,6 +19,7 @@ from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
+from checker.patterns import EngineRule, Match, Matcher, Record
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from checker.account import Occurrence
-from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 from checker.language import (
     MIRROR,
     TEXTS,
@@ -35,6 +34,7 @@ from checker.language import (
     show,
 )
 from checker.model import Value, did_you_mean
+from checker.patterns import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 
 BLOCKER = "unless "
 """Stands before a kind that only `unless` looks for, where all of it is told beforehand."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Self
 
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Pattern, Primitive, Record
+from checker.patterns import EngineRule, Match, Matcher, MatchSession, Pattern, Primitive, Record
 
 _OPERATORS = {
     "==": operator.eq,

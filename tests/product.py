@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from checker.dates import parse_day
-from checker.engine import EngineRule, Matcher, Ruleset
+from checker.engine import Ruleset
 from checker.evaluate import Engines, Result, evaluate
 from checker.facts import Book, parse_line
 from checker.loader import load_pack
 from checker.model import Fact, WrongInput
 from checker.pack import Pack
+from checker.patterns import EngineRule, Matcher
 from checker.report import report
 from checker.terms import Choices
 from checker.timeline import last_date

@@ -15,17 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import checker.engine as module
-from checker.engine import (
-    ENGINE_NAME,
+from checker.engine import ENGINE_NAME, EngineUnavailable, Ruleset
+from checker.patterns import (
+    FIELDS_OF_A_KIND,
     EngineRule,
-    EngineUnavailable,
     Join,
     Match,
     Matcher,
     Pattern,
     Primitive,
     Record,
-    Ruleset,
+    Schema,
     Test,
 )
 from tests.naive import NaiveRuleset, RecordingRuleset, SilentRuleset
@@ -261,7 +261,7 @@ def test_the_last_condition_of_a_join_is_always_true() -> None:
     # The C code reads past its array otherwise, which shows only now and then.
     joins = (Join("n", "<", "x", "n"),)
     rule = EngineRule("r", (_A, Pattern("y", "b", (), joins)), Pattern("z", "c", (), joins))
-    schema = module._Schema([rule])
+    schema = Schema([rule])
     for pattern in (rule.patterns[1], rule.unless):
         assert pattern is not None
         terms = module._conditions(schema, rule, pattern)["$and"]
@@ -386,7 +386,7 @@ def test_the_names_inside_the_engine_have_hashes_of_their_own() -> None:
     names = ["id", "sid", "$s", "k", "o", "$forward", "$i", "$and", "$or", "$eq", "$neq", "$lt"]
     names += ["$lte", "$gt", "$gte", "$ex", "$nex", "$mt", "$imt", "$iall", "$iany", "m", "$m"]
     names += ["$add", "$sub", "$mul", "$div", "all", "any", "pri", "count", "cap", "dist"]
-    names += [f"{letter}{i}" for letter in "fpj" for i in range(module._FIELDS_OF_A_KIND + 1)]
+    names += [f"{letter}{i}" for letter in "fpj" for i in range(FIELDS_OF_A_KIND + 1)]
     assert len({fnv(name) for name in names}) == len(names)
     ids = [*map(str, range(2 * module._SEGMENT_LIMIT + 1)), "sid-0"]
     assert len({fnv(name) for name in ids}) == len(ids)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.engine import Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
+from checker.patterns import EngineRule, Match, Matcher, Record
 from checker.report import report
 from checker.rulebook import derived_kinds
 from checker.timeline import last_date

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from checker.engine import (
+from checker.engine import Ruleset
+from checker.evaluate import Engines
+from checker.language import OPERATORS
+from checker.pack import Pack
+from checker.patterns import (
     EngineRule,
     Join,
     Match,
@@ -15,12 +19,8 @@ from checker.engine import (
     Pattern,
     Primitive,
     Record,
-    Ruleset,
     Test,
 )
-from checker.evaluate import Engines
-from checker.language import OPERATORS
-from checker.pack import Pack
 from checker.rules import Boundary, Rule
 
 Bound = dict[str, Record]
