@@ -1,4 +1,4 @@
-"""The rule engine: the only door to durable-rules, narrowed to what was measured to be right.
+"""The first engine: the only door to durable-rules, narrowed to what was measured to be right.
 
 What it is asked and answers stands in `patterns`. How it is kept safe: the C code sees small
 integers only: kinds, fields and rules are numbered, strings interned, booleans 0 and 1, so that no
@@ -46,10 +46,12 @@ try:
 except metadata.PackageNotFoundError:
     ENGINE_NAME = "durable-rules (not installed)"
 
-_MEND = (
+MEND = (
     "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"
     " pip install --force-reinstall --no-binary :all: durable-rules"
 )
+
+"""The line that makes durable-rules load where Python took away what it calls."""
 
 _OPERATORS = {"==": "", "!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 _ALIASES = "abc"  # names inside the engine; "m" would mean the message itself
@@ -63,6 +65,11 @@ _FACTS_A_CALL = 1_000
 # A stored fact takes 6.9 KB and is looked up in 512 chains: short states are faster and smaller.
 _LONE_FACTS = 1_000
 _SEGMENT_LIMIT = 100_000  # ids are free of hash collisions up to "200000"; a fact may need two
+
+
+def import_fault() -> str:
+    """Why the C extension does not load; nothing where it does."""
+    return "" if _durable is not None else _IMPORT_FAULT or "not installed"
 
 
 class EngineUnavailable(Exception):  # a state of the machine, named as such
@@ -194,12 +201,14 @@ def _make_shards(schema: Schema, rules: Sequence[EngineRule]) -> list[_Shard]:
 class Ruleset:
     """Rules compiled once, for any number of sessions; close it, or 245 KB leak."""
 
+    name = ENGINE_NAME
+
     def __init__(self, rules: Sequence[EngineRule], segment_size: int = 50_000) -> None:
         """`segment_size`: the most records that one engine state holds, at 6.9 KB each."""
-        if _durable is None:
+        if fault := import_fault():
             raise EngineUnavailable(
-                f"the rule engine durable-rules does not load ({_IMPORT_FAULT});"
-                f" on Python 3.13 and later this mends it: {_MEND}"
+                f"the rule engine durable-rules does not load ({fault});"
+                f" on Python 3.13 and later this mends it: {MEND}"
             )
         if not 1 <= segment_size <= _SEGMENT_LIMIT:
             raise ValueError(f"segment_size {segment_size} is not within 1 to {_SEGMENT_LIMIT}")
@@ -411,7 +420,10 @@ class Session:
             self._fill(records)
         except ValueError:
             self._empty()
+            self._types.forget()
+            self._writers = {kind: {} for kind in self._writers}
             raise
+        self._types.keep()
         found: list[_Found] = []
         try:
             for lane, bucket in zip(self._lanes, self._buckets, strict=True):

@@ -102,7 +102,12 @@ class MatchSession(Protocol):
 
 
 class Matcher(Protocol):
-    """What makes sessions: the engine, or a stand-in for it in tests."""
+    """What makes sessions: an engine, or a stand-in for one in tests."""
+
+    @property
+    def name(self) -> str:
+        """What the receipt calls it, with its version."""
+        ...
 
     def session(self) -> MatchSession:
         """Begin an empty stream."""
@@ -196,22 +201,45 @@ def spell(place: _Place) -> str:
 
 
 class Types:
-    """The type of each field in one session: as the rules have it, or as its first value had it."""
+    """The type of each field in one session: as the rules have it, or as its first value had it.
+
+    `known` holds them by the field that stands in for all that must be of one type; `fresh` tells
+    which of them were learned of records that may yet be refused.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._known = dict(schema.types)
+        self.known = dict(schema.types)
+        self.fresh: list[_Place] = []
 
     def meet(self, kind: str, name: str, value: object) -> None:
         """Learn a field's type from its first value; ValueError where no engine takes the value."""
         place = (kind, name)
         check_value(value, spell(place))
-        known = self._known.setdefault(self._schema.root(place), type(value))
+        root = self._schema.root(place)
+        if root not in self.known:
+            self.fresh.append(root)
+        known = self.known.setdefault(root, type(value))
         if known is not type(value):
             raise ValueError(
                 f"{spell(place)}: {value!r} is {type(value).__name__}, but the rules or earlier"
                 f" records have {known.__name__}"
             )
+
+    def meet_all(self, kind: str, fields: Mapping[str, object]) -> None:
+        """The same for all fields of a record."""
+        for name, value in fields.items():
+            self.meet(kind, name, value)
+
+    def keep(self) -> None:
+        """What was learned since the last `keep` or `forget` stays."""
+        self.fresh.clear()
+
+    def forget(self) -> None:
+        """What was learned since is learned no more: the records were refused."""
+        for root in self.fresh:
+            del self.known[root]
+        self.fresh.clear()
 
 
 def checked(rules: Sequence[EngineRule]) -> Schema:

@@ -109,6 +109,8 @@ class NaiveSession(_Base):
 class NaiveRuleset:
     """The oracle, in place of `Ruleset`."""
 
+    name = "plain loops"
+
     def __init__(self, rules: Sequence[EngineRule]) -> None:
         self.rules = tuple(rules)
 
@@ -151,6 +153,10 @@ class RecordingRuleset:
     def __init__(self, inner: Matcher) -> None:
         self.inner = inner
         self.sessions: list[RecordingSession] = []
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
 
     def session(self) -> RecordingSession:
         self.sessions.append(RecordingSession(self.inner.session()))

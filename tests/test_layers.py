@@ -12,7 +12,7 @@ CHECKER = ROOT / "checker"
 LAYERS = {
     0: {"money", "dates", "model"},
     1: {
-        "source", "records", "language", "patterns", "engine",
+        "source", "records", "language", "patterns", "engine", "compiled", "engines",
         "arrangement", "accrual", "ledger", "facts",
         "fees", "instalments", "account", "occasions",
         "timeline", "terms", "findings", "packfile",
