@@ -60,6 +60,11 @@ class TimedRuleset:
         self.inner: Matcher = Ruleset(rules)
         self.clock = clock
 
+    @property
+    def name(self) -> str:
+        """The engine's."""
+        return self.inner.name
+
     def session(self) -> TimedSession:
         """A session that counts its time."""
         return TimedSession(self.inner.session(), self.clock)

@@ -232,7 +232,7 @@ def watch(inquiry: Inquiry, rules: Sequence[Rule]) -> list[Watched]:
     patterns = {rule.id: looked_for(inquiry.pack, rule) for rule in rules}
     kept = Watch(inquiry.pack.projections.fields, list(patterns.values()))
     pack = replace(inquiry.pack, projections=kept)
-    with closing(RecordingEngines(pack)) as engines:
+    with closing(RecordingEngines(pack, inquiry.engines.make)) as engines:
         _ = replace(inquiry, pack=pack, engines=engines).result
         return [_watched(rule, patterns[rule.id], kept, engines.seen(rule)) for rule in rules]
 
