@@ -441,32 +441,37 @@ class CompiledSession:
         return found
 
     def _entered(self, fitting: Sequence[tuple[_Kind, _Held]]) -> list[Match]:
-        """The matches that records complete which fit something."""
+        """The matches that records complete which fit something; some of them are kept."""
         found: list[_Found] = []
         try:
             for kind, held in fitting:
-                self._enter(kind, held, found)
+                plan = kind.plans.get(held[2]) or kind.plan(held[2])
+                for rule in plan.fires:
+                    found.append((rule, (held[0],)))
+                for needed, tasks in plan.tasks:
+                    if not needed or needed in self._kept:
+                        self._join(tasks, held, found)
+                if plan.keeps:
+                    self._kept.setdefault(kind.name, []).append(held)
         except BaseException:
             self._open = False  # half of the records may be there: no result is better
             raise
         if len(found) > 1:
             found.sort()
-        return [self._match(*match) for match in found]
+        names, made = self._names, []
+        for rule, indices in found:
+            name, aliases = names[rule]
+            lone = len(indices) == 1
+            facts = {aliases[0]: indices[0]} if lone else dict(zip(aliases, indices, strict=True))
+            made.append(Match(name, facts))
+        return made
 
-    def _enter(self, kind: _Kind, held: _Held, found: list[_Found]) -> None:
-        """Finds what a record completes, and keeps it where a later one may need it."""
-        at, _fields, alive = held
-        plan = kind.plans.get(alive) or kind.plan(alive)
-        for rule in plan.fires:
-            found.append((rule, (at,)))
-        for needed, tasks in plan.tasks:
-            if not needed or needed in self._kept:
-                for task in tasks:
-                    bound: list[_Held | None] = [None] * task.width
-                    bound[task.place] = held
-                    self._complete(task, bound, 0, found)
-        if plan.keeps:
-            self._kept.setdefault(kind.name, []).append(held)
+    def _join(self, tasks: Sequence[_Task], held: _Held, found: list[_Found]) -> None:
+        """Finds what a record completes together with others."""
+        for task in tasks:
+            bound: list[_Held | None] = [None] * task.width
+            bound[task.place] = held
+            self._complete(task, bound, 0, found)
 
     def _complete(
         self, task: _Task, bound: list[_Held | None], at: int, found: list[_Found]
@@ -497,12 +502,6 @@ class CompiledSession:
         for held in indexed.by_key.get(key, ()):
             if held not in bound and step.fits(held[1], bound):
                 yield held
-
-    def _match(self, number: int, indices: tuple[int, ...]) -> Match:
-        name, aliases = self._names[number]
-        if len(aliases) == 1:
-            return Match(name, {aliases[0]: indices[0]})
-        return Match(name, dict(zip(aliases, indices, strict=True)))
 
     def close(self) -> None:
         """Free what was kept."""

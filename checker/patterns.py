@@ -14,7 +14,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 Primitive = int | bool | str
 
@@ -66,16 +66,14 @@ class EngineRule:
     unless: Pattern | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):  # one is made for every fact, and a tuple is made in half the time
     """One fact; a field must have one type (exactly int, bool or str) within a session."""
 
     kind: str
     fields: Mapping[str, Primitive]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule that fired; alias -> index of the record, from 0 over all records of the session."""
 
     rule: str
