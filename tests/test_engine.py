@@ -686,7 +686,11 @@ def test_without_the_extension_a_ruleset_says_what_mends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_durable", None)
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "undefined symbol: PyEval_CallObject")
     with pytest.raises(EngineUnavailable, match="CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"):
+        Ruleset([])
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "No module named 'durable_rules_engine'")
+    with pytest.raises(EngineUnavailable, match=r"No module named .* pip install"):
         Ruleset([])
 
 
