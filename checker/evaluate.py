@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from checker.account import BALANCES, Occurrence
-from checker.arrangement import SETTINGS, Arrangement
+from checker.arrangement import SETTINGS, Arrangement, moves_days
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
@@ -29,6 +29,8 @@ HEEDED = {
     "assignment": "notification", "succession": "notification",
 }  # fmt: skip
 """Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
+
+_STEPS = len(Step)
 
 MOST_ROUNDS = 200
 """How often, within one step of a day, rules may follow from what rules concluded."""
@@ -90,14 +92,20 @@ class _Read:
 class Evaluation(Naming):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
-    def __init__(self, pack: Pack, engines: Engines, choices: Choices | None = None) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        engines: Engines,
+        choices: Choices | None = None,
+        *,
+        compared: bool = True,
+    ) -> None:
         self.pack, self.engines = pack, engines
-        self.terms = Terms(pack, choices or Choices())
+        self.terms = Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        self.arrangement = Arrangement(
-            self._setting, charges, fees, pack.volatile, _Read(pack, self.terms)
-        )
+        readings = _Read(pack, self.terms) if compared else None
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
         self.today: Day = 0
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")
@@ -126,6 +134,13 @@ class Evaluation(Naming):
         self._kept: list[Occurrence] = []
         self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
         self._notifications: list[tuple[Day, Fact]] = []
+        # Where settings that depend on state may move what comes, or the pack has occasions, the
+        # next day is worked out anew each time.
+        self._restless = bool(self._dated or self.calendars) or any(
+            map(moves_days, pack.volatile)
+        )
+        self._stirred = True
+        self._following: Day = 0
 
     # What rules and settings may ask --------------------------------------------------------------
 
@@ -205,6 +220,13 @@ class Evaluation(Naming):
         self.today = max(self.today, day)
 
     def _next_day(self) -> Day:
+        """The next day on which anything comes by itself; worked out anew where that may move."""
+        if self._stirred or self.ledger.stirred or self._following <= self.today:
+            self._following = self._coming_day()
+            self._stirred, self.ledger.stirred = self._restless or not self.today, False
+        return self._following
+
+    def _coming_day(self) -> Day:
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
         if self.today:
@@ -223,21 +245,27 @@ class Evaluation(Naming):
 
     def _day(self, day: Day, facts: Sequence[Fact]) -> None:
         self.today = day
-        steps: dict[Step, list[Fact]] = {step: [] for step in Step}
+        steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
         self._opening(steps[Step.OPENING])
         self._each(steps[Step.OBSERVATION])
-        self._tell(self._lapsed(day))
-        for calendar in self.calendars:
-            self._tell(calendar.tell(day))
+        comes = day >= self._following or self._stirred or self.ledger.stirred
+        if comes:
+            self._tell(self._lapsed(day))
+            for calendar in self.calendars:
+                self._tell(calendar.tell(day))
         for fact in steps[Step.DUE]:
             self._tell([self._given(fact)])
             if fact.kind == "costs":
                 self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
-        self._tell(self.ledger.fall_due(day))
+        if comes or self._stirred or self.ledger.stirred:
+            self._tell(self.ledger.fall_due(day))
+        else:
+            self.ledger.count_until(day)
         self._each(steps[Step.NOTICE])
-        self._notify(day, steps[Step.NOTICE])
+        if self._notifications or steps[Step.NOTICE]:
+            self._notify(day, steps[Step.NOTICE])
         self._each(steps[Step.ELECTION])
         self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
@@ -330,6 +358,7 @@ class Evaluation(Naming):
     def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
+                self._stirred = True
                 self._notifications.append((max(told, fact.date), fact))
         due = [fact for when, fact in self._notifications if when == day]
         self._notifications = [(when, f) for when, f in self._notifications if when > day]
@@ -357,7 +386,7 @@ class Evaluation(Naming):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        self._tell([replace(split, values=values), *rest])
+        self._tell([split._replace(values=values), *rest])
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -376,8 +405,12 @@ class Evaluation(Naming):
 
     def _tell(self, occurrences: Iterable[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        waiting, rounds = list(occurrences), 0
-        asked: list[str] = []
+        waiting = list(occurrences)
+        if not waiting:  # most of what might happen on a day does not
+            return
+        rounds, asked = 0, list[str]()
+        loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
+        record = self.pack.projections.record
         while waiting:
             rounds += 1
             if rounds > MOST_ROUNDS:
@@ -385,10 +418,10 @@ class Evaluation(Naming):
             asked = []
             records = []
             for occurrence in waiting:
-                if occurrence.kind in self.engines.loop_kinds:
+                if occurrence.kind in loop_kinds:
                     self._told.append(occurrence)
-                    records.append(self.pack.projections.record(occurrence, self))
-                if occurrence.kind in self.engines.late_kinds and not is_finding(occurrence):
+                    records.append(record(occurrence, self))
+                if occurrence.kind in late_kinds and not is_finding(occurrence):
                     self._kept.append(occurrence)
             waiting = []
             if records:
@@ -411,8 +444,13 @@ class Evaluation(Naming):
         told = Conclusion(self, rule, found, self.findings).record()
         return [*told, *act.done(new=new)]
 
+    def stir(self) -> None:
+        """Something may come on another day than was last worked out."""
+        self._stirred = True
+
     def set_state(self, name: str, value: Any) -> None:
         """A state has another value from now on."""
+        self._stirred = True
         self._moved.add(name)
         if value is None:  # what the fact does not say changes nothing
             return
@@ -425,6 +463,7 @@ class Evaluation(Naming):
     def amend(self, occurrence: Occurrence) -> None:
         """A term has another value from now on."""
         values = occurrence.values
+        self._stirred = True
         self.ledger.count_until(self.today)  # the days before go by the term as it was
         self.terms.amend(
             Amended(
@@ -474,8 +513,10 @@ class Evaluation(Naming):
     def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
         """What the loop was told, its findings as they stand, and what stands at the close."""
         told = [*self._kept, *self._standing_occurrences()]
+        late = self.engines.late_kinds
         for finding in findings.values():
-            told += finding_occurrences(finding, self.firsts[finding.id])
+            if finding.rule in late or "finding" in late:
+                told += finding_occurrences(finding, self.firsts[finding.id])
         return told
 
     def _seen_at_close(self, told: Iterable[Occurrence]) -> set[str]:
@@ -686,6 +727,7 @@ class Act:
         if isinstance(self.until, int) and self.finding in evaluation.findings:
             finding = evaluation.findings[self.finding]
             told = finding_occurrences(finding, self.first.values)[0]
+            evaluation.stir()
             evaluation.windows.open(rule.id, finding.id, self.until, evaluation.today, told.values)
         if not rule.counts:
             return []
@@ -711,7 +753,7 @@ def _both(amount: object, day: object) -> tuple[int, Day] | None:
 
 def _as_blocker(occurrence: Occurrence) -> Occurrence:
     """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
-    return replace(occurrence, kind=BLOCKER + occurrence.kind)
+    return occurrence._replace(kind=BLOCKER + occurrence.kind)
 
 
 def _cents(fact: Fact, name: str) -> int:
@@ -754,10 +796,15 @@ def evaluate(
     as_of: Day,
     known_on: Day | None = None,
     choices: Choices | None = None,
+    *,
+    compared: bool = True,
 ) -> Result:
-    """The one evaluation: what the contract says of these facts at the close of `as_of`."""
+    """The one evaluation: what the contract says of these facts at the close of `as_of`.
+
+    With `compared` it also learns which other answers would have given just the same.
+    """
     standing = effective(facts, as_of, known_on)
-    evaluation = Evaluation(pack, engines, choices)
+    evaluation = Evaluation(pack, engines, choices, compared=compared)
     try:
         evaluation.run(standing, as_of)
         return conclude(evaluation, as_of, known_on, standing, choices or Choices())
