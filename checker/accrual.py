@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import lcm
-from typing import NamedTuple
 
 from checker.arrangement import Arrangement
 from checker.dates import Day, Duration, day_count, iso
@@ -33,7 +32,8 @@ class Series:
         return (self.values[at], self.days[at], self.facts[at]) if at >= 0 else None
 
 
-class Fixing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fixing:
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
     `observed`, `base` and `rate` are None where no value had been observed up to `read_on`.
@@ -398,7 +398,7 @@ class Accrual:
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
         if cap and base is not None and cap[0] < fixing.uncapped(self.added):
-            fixing = fixing._replace(facts=(*facts, cap[2]))
+            fixing = replace(fixing, facts=(*facts, cap[2]))
         return fixing
 
     def _read_on(self, day: Day) -> Day:

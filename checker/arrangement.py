@@ -44,7 +44,7 @@ class Setting(Generic[T]):
     default: T | None = None
     optional: bool = False
 
-    def __set_name__(self, owner: type, attribute: str) -> None:
+    def __set_name__(self, owner: Any, attribute: str) -> None:
         """Remembers under which name an arrangement has it, frozen as it is otherwise."""
         object.__setattr__(self, "_attribute", attribute)
 
@@ -411,7 +411,7 @@ FEE_SETTINGS: dict[str, Setting[Any]] = {
 
 def moves_days(path: str) -> bool:
     """Whether the days on which something falls due follow from the setting of this path."""
-    return path in _DAYS or path.startswith("fees.") and path.rpartition(".")[2] in _FEE_DAYS
+    return path in _DAYS or (path.startswith("fees.") and path.rpartition(".")[2] in _FEE_DAYS)
 
 
 _DUE = ("due", "due-convention", "due-calendar")

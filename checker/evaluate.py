@@ -136,9 +136,7 @@ class Evaluation(Naming):
         self._notifications: list[tuple[Day, Fact]] = []
         # Where settings that depend on state may move what comes, or the pack has occasions, the
         # next day is worked out anew each time.
-        self._restless = bool(self._dated or self.calendars) or any(
-            map(moves_days, pack.volatile)
-        )
+        self._restless = bool(self._dated or self.calendars) or any(map(moves_days, pack.volatile))
         self._stirred = True
         self._following: Day = 0
 
@@ -591,10 +589,9 @@ class Conclusion:
         rule, naming = self.rule, self.evaluation
         facts = {alias: occurrence.values for alias, occurrence in self.found.items()}
         says = rule.says.fill(facts, naming)
-        sources = tuple(dict.fromkeys(f for o in self.found.values() for f in o.facts))
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
-        first = next(iter(self.found.values()))
+        first, *others = self.found.values()
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
@@ -609,10 +606,10 @@ class Conclusion:
             amount=amount if isinstance(amount, int) else None,
             says=says,
             quote=rule.quote,
-            facts=sources,
-            working=tuple(line for o in self.found.values() for line in o.working),
-            needs=tuple(need.fill(facts, naming) for need in rule.needs),
-            provisional=any(o.provisional for o in self.found.values()),
+            facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
+            working=sum((o.working for o in others), first.working),
+            needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
+            provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:
@@ -633,7 +630,7 @@ class Conclusion:
         """
         others = [o for alias, o in self.found.items() if alias != self.rule.revises]
         day = max(int(o.values["date"]) for o in others)
-        facts = tuple(dict.fromkeys(f for o in others for f in o.facts))
+        facts = _unique(others)
         revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
         if revision in self.findings[finding].revisions:
             return []
@@ -648,7 +645,7 @@ class Act:
         self.evaluation, self.rule, self.found = evaluation, rule, found
         self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
         self.first = next(iter(found.values()))
-        self.sources = tuple(dict.fromkeys(f for o in found.values() for f in o.facts))
+        self.sources = _unique(found.values())
         self.about = "" if rule.revises else str(self._value(rule.about))
         self.finding = f"{rule.under}/{self.about}"
         self.sets = {name: self._value(typed) for name, typed in rule.sets.items()}
@@ -745,6 +742,11 @@ class Act:
         if self.vote is not None and rule.votes is not None:
             told += shares.voted(rule.votes.tally, *self.vote, today, self.sources)
         return told
+
+
+def _unique(occurrences: Iterable[Occurrence]) -> tuple[str, ...]:
+    """The records that occurrences rest on, each once."""
+    return tuple(dict.fromkeys(fact for occurrence in occurrences for fact in occurrence.facts))
 
 
 def _both(amount: object, day: object) -> tuple[int, Day] | None:
