@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Occurrence(NamedTuple):
     kind: str
     values: Mapping[str, Value]
     facts: tuple[str, ...] = ()
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
     provisional: bool = False
 
 
@@ -75,7 +75,7 @@ class Split:
     excess: int = 0
     unapplied: int = 0
     period: Period | None = None  # on whose figure, not final that day, the split relied
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
 
     @property
     def interest(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from math import lcm
 
@@ -128,6 +129,12 @@ class Period:
     def lacks_rate(self) -> bool:
         """Whether it closed, or a payment came, when no value had been observed for it."""
         return bool(self.starved) or (self.closed and self.interest is None)
+
+    def as_it_stands(self) -> Period:
+        """A copy that later days leave as it is."""
+        stood = copy(self)
+        stood.segments, stood.sums = list(self.segments), dict(self.sums)
+        return stood
 
     def add(self, convention: str, until: Day, since: Day, balance: int, added: int = 0) -> None:
         """Counts `balance` from `since` up to `until`, which is not counted itself."""
@@ -473,9 +480,7 @@ class Accrual:
     def as_if_closed(self, day: Day) -> Period:
         """A copy of the open period as it stands at the close of `day`, that day counted."""
         interest, fixing = self.earned_through(day)
-        period = replace(
-            self.period, segments=list(self.period.segments), sums=dict(self.period.sums)
-        )
+        period = self.period.as_it_stands()
         period.add(self.arrangement.day_count, day + 1, self.counted, self.balance, self.added)
         period.interest, period.fixing = interest, fixing
         if fixing.base is not None:

@@ -120,7 +120,7 @@ class Evaluation(Naming):
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: dict[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
-        self.ledger = Ledger(self.arrangement)
+        self.ledger = Ledger(self.arrangement, engines.kinds)
         self.ledger.begin()
         varying = [pack.settings[path] for path in sorted(pack.volatile)]
         self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
@@ -607,7 +607,9 @@ class Conclusion:
             says=says,
             quote=rule.quote,
             facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
-            working=sum((o.working for o in others), first.working),
+            working=[line for o in self.found.values() for line in o.working]
+            if others
+            else first.working,
             needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
             provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
@@ -705,7 +707,7 @@ class Act:
         key, told = self.about.partition("/")[2] or self.about, []
         if self.charge is not None and rule.charges is not None:
             amount, due = self.charge
-            working = self.first.working
+            working = tuple(self.first.working)
             told += ledger.charge(rule.charges.of, amount, due, key, self.sources, working, today)
         if self.call is not None:
             told += ledger.call(*self.call, key, self.sources)

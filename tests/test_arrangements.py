@@ -50,7 +50,8 @@ class Account:
         }
         self.settings = plain | self.settings
         known = frozenset([*self.settings, "rate.daily-margin"])
-        self.ledger = Ledger(Arrangement(self._value, self.charges, self.fees, volatile=known))
+        arrangement = Arrangement(self._value, self.charges, self.fees, volatile=known)
+        self.ledger = Ledger(arrangement, heard={"exposure"})
         self.ledger.begin()
 
     def _value(self, path: str) -> Any:
