@@ -26,7 +26,7 @@ class Occurrence(NamedTuple):
     provisional: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Obligation:
     """An amount that fell due, and what became of it."""
 
@@ -59,7 +59,7 @@ class Obligation:
         return "paid-in-grace" if (self.paid_on or day) > self.payable else "paid"
 
 
-@dataclass
+@dataclass(slots=True)
 class Split:
     """How one payment was applied, in cents; the parts add up to `amount`."""
 

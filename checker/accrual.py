@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import lcm
+from typing import NamedTuple
 
 from checker.arrangement import Arrangement
 from checker.dates import Day, Duration, day_count, iso
@@ -33,11 +34,11 @@ class Series:
         return (self.values[at], self.days[at], self.facts[at]) if at >= 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
+class Fixing(NamedTuple):
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
-    `observed`, `base` and `rate` are None where no value had been observed up to `read_on`.
+    `reference` is the index that served; `observed`, `base` and `rate` are None where no value had
+    been observed up to `read_on`.
     `base` is the index as it counts, rounded and not below its floor, or the fixed rate; `rate` is
     what days earn to whose rate nothing is added.
     """
@@ -45,7 +46,7 @@ class Fixing:
     taken_on: Day
     read_on: Day
     final: bool
-    index: str
+    reference: str
     observed: int | None
     observed_on: Day | None
     margin: int
@@ -82,8 +83,7 @@ class Fixing:
         return self.cap
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of days on which the same balance earned at the same rate."""
 
     since: Day
@@ -141,9 +141,11 @@ class Period:
         if until <= since:
             return
         self._count(self.sums, convention, until, since, balance, added)
-        last = self.segments[-1] if self.segments else None
-        if last and (last.until, last.balance, last.added) == (since, balance, added):
-            since = self.segments.pop().since
+        if self.segments:
+            before, last_until, last_balance, last_added = self.segments[-1]
+            if last_until == since and last_balance == balance and last_added == added:
+                since = before
+                self.segments.pop()
         self.segments.append(Segment(since, until, balance, added))
 
     def _count(
@@ -155,6 +157,8 @@ class Period:
         balance: int,
         added: int,
     ) -> None:  # what a stretch of days is made of
+        if not balance:
+            return
         for denominator, days in _days_within(convention, self.start, since, until).items():
             at = (denominator, added)
             sums[at] = sums.get(at, 0) + balance * days
@@ -360,15 +364,14 @@ class Accrual:
         if not period.index:
             return self._take(period.start, final=True)
         dates = settled.fixing_dates
-        before = self._fixing_day(period.start if dates is None else dates.last_until(period.start))
-        if settled.fixing == "in-advance":
-            return self._take(before, final=True)
-        own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
-        if day >= own:
-            return self._take(own, final=True)
-        if closing and settled.early_close == "last-determined":
-            return self._take(before, final=True)
-        return self._take(day, final=closing)
+        if settled.fixing == "in-arrears":
+            own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
+            if day >= own:
+                return self._take(own, final=True)
+            if not closing or settled.early_close == "latest-observation":
+                return self._take(day, final=closing)
+        before = period.start if dates is None else dates.last_until(period.start)
+        return self._take(self._fixing_day(before), final=True)
 
     def _fixing_day(self, day: Day) -> Day:
         adjusted = self._fixing_days.get(day)
@@ -381,18 +384,17 @@ class Accrual:
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
         settled, name = self.arrangement, self.period.index
-        read_on = self._read_on(day)
+        read_on = day if settled.look_back is None or not name else self._look_back(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
         cap_wanted, cap = self.arrangement.decide(
             "rate.cap", lambda taken: (taken != "exempt", self._cap(taken, day))
         )
-        facts = [observed[2]] if observed else []
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
             taken_on=day,
             read_on=read_on,
             final=final,
-            index=index,
+            reference=index,
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
@@ -401,17 +403,16 @@ class Accrual:
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
-            facts=tuple(facts),
+            facts=(observed[2],) if observed else (),
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
         if cap and base is not None and cap[0] < fixing.uncapped(self.added):
-            fixing = replace(fixing, facts=(*facts, cap[2]))
+            fixing = fixing._replace(facts=(*fixing.facts, cap[2]))
         return fixing
 
-    def _read_on(self, day: Day) -> Day:
+    def _look_back(self, day: Day) -> Day:
         back = self.arrangement.look_back
-        if back is None or not self.period.index:
-            return day
+        assert back is not None  # asked only where there is one
         return Duration(-back.count, back.unit).after(day, self.arrangement.fixing_calendar)
 
     def _observed(self, name: str, day: Day) -> tuple[str, tuple[int, Day, str] | None]:

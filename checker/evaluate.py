@@ -254,7 +254,7 @@ class Evaluation(Naming):
             for calendar in self.calendars:
                 self._tell(calendar.tell(day))
         for fact in steps[Step.DUE]:
-            self._tell([self._given(fact)])
+            self._hear(fact)
             if fact.kind == "costs":
                 self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
         if comes or self._stirred or self.ledger.stirred:
@@ -267,7 +267,7 @@ class Evaluation(Naming):
         self._each(steps[Step.ELECTION])
         self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
-            self._tell([self._given(fact)])
+            self._hear(fact)
             if fact.kind == "advance":
                 self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
         self._each(steps[Step.CLOSE])
@@ -307,7 +307,7 @@ class Evaluation(Naming):
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
-                self._tell([self._given(fact)])
+                self._hear(fact)
                 self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
         for fact in facts:
             if fact.kind != "opening-balance":
@@ -351,7 +351,7 @@ class Evaluation(Naming):
             if fact.kind in ("rate", "lawful-maximum"):
                 index = str(fact.values.get("index", ""))
                 self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            self._tell([self._given(fact)])
+            self._hear(fact)
 
     def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -367,7 +367,7 @@ class Evaluation(Naming):
             self._tell([Occurrence("notification", values, (fact.id,))])
 
     def _payment(self, fact: Fact) -> None:
-        self._tell([self._given(fact)])
+        self._hear(fact)
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
             self._tell(self.ledger.refund(amount, self.today, fact.id))
@@ -385,6 +385,11 @@ class Evaluation(Naming):
         if booked:
             values["misbooked"] = max(booked)
         self._tell([split._replace(values=values), *rest])
+
+    def _hear(self, fact: Fact) -> None:
+        """A fact as given is told to the rules, if any looks for its kind."""
+        if fact.kind in self.engines.kinds:
+            self._tell([self._given(fact)])
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -548,7 +553,7 @@ class Evaluation(Naming):
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
-                "index": fixing.index or None,
+                "index": fixing.reference or None,
                 "start": period.start,
                 "end": period.due,
                 "bears": bears,

@@ -587,8 +587,12 @@ class Ledger:
         if left:
             split.excess = left
             self._hold(fact, day, left)
-        paid = [self._tell("discharge", o, {"date": day, "paid_on": day}) for o in discharged]
-        return [self._tell_split(split), *paid, *self._instalments_paid(discharged, day)]
+        told = [self._tell_split(split)]
+        if discharged:
+            on = {"date": day, "paid_on": day}
+            told += [self._tell("discharge", obligation, on) for obligation in discharged]
+            told += self._instalments_paid(discharged, day)
+        return told
 
     def _instalments_paid(self, discharged: Iterable[Obligation], day: Day) -> list[Occurrence]:
         of = dict.fromkeys(o.instalment for o in discharged if o.instalment is not None)
@@ -622,7 +626,8 @@ class Ledger:
         self, split: Split, left: int, designation: str, discharged: list[Obligation]
     ) -> int:
         order = self.arrangement.order_due
-        order = tuple(sorted(order, key=lambda component: component != designation))
+        if designation:
+            order = tuple(sorted(order, key=lambda component: component != designation))
         for component in order:
             if component == ACCRUED:
                 earned, fixing = self.accrual.earned(split.day)
