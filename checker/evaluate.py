@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement, moves_days
 from checker.dates import Day
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.engines import Make, usual
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger
@@ -19,6 +19,7 @@ from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
+from checker.patterns import Match, Record
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
@@ -39,9 +40,8 @@ MOST_ROUNDS = 200
 class Engines:
     """A pack's two rulesets, made once and used for one contract after another."""
 
-    def __init__(
-        self, pack: Pack, make: Callable[[Sequence[EngineRule]], Matcher] = Ruleset
-    ) -> None:
+    def __init__(self, pack: Pack, make: Make = usual) -> None:
+        self.make = make
         loop = [r for r in pack.rules.values() if r.id not in pack.standing]
         late = [r for r in pack.rules.values() if r.id in pack.standing]
         self.loop = make([e for rule in loop for e in rule.patterns])
@@ -50,6 +50,11 @@ class Engines:
         self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
+
+    @property
+    def name(self) -> str:
+        """What the receipt calls the engine."""
+        return self.loop.name
 
     def heeds(self, kind: str) -> bool:
         """Whether the ledger or a rule does anything with facts of a kind."""
