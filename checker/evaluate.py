@@ -501,8 +501,11 @@ class Evaluation(Naming):
         given for it and how many matches it made.
         """
         findings = dict(self.findings)
-        told = self._told_at_close(findings)
-        seen = self._seen_at_close(told)
+        told = [*self._kept, *self._standing_occurrences()]
+        seen = self._seen_at_close(told, findings.values())
+        for finding in findings.values():
+            if finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen:
+                told += finding_occurrences(finding, self.firsts[finding.id])
         waiting = self._projected((_as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
         known: list[Occurrence] = []
@@ -518,21 +521,10 @@ class Evaluation(Naming):
                 waiting = self._projected(new, seen)
             return findings, session.asserted, session.matches
 
-    def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
-        """What the loop was told, its findings as they stand, and what stands at the close."""
-        told = [*self._kept, *self._standing_occurrences()]
-        late = self.engines.late_kinds
-        for finding in findings.values():
-            if finding.rule in late or "finding" in late:
-                told += finding_occurrences(finding, self.firsts[finding.id])
-        return told
-
-    def _seen_at_close(self, told: Iterable[Occurrence]) -> set[str]:
+    def _seen_at_close(self, told: Iterable[Occurrence], findings: Iterable[Finding]) -> set[str]:
         """The kinds that can matter: of rules all of whose patterns may find something."""
-        there = {occurrence.kind for occurrence in told} | {
-            rule.under for rule in self.engines.late
-        }
-        there.add("finding")
+        there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
+        there |= {"finding", *(rule.under for rule in self.engines.late)}
         return {
             kind
             for rule in self.engines.late

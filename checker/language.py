@@ -737,7 +737,8 @@ class Sentence:
             return self.pieces[0]
         parts = [self.pieces[0]]
         for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
-            parts += (show(hole.evaluate(facts, surroundings), hole.type), piece)
+            value = hole.evaluate(facts, surroundings)
+            parts += (value if isinstance(value, str) else show(value, hole.type), piece)
         return "".join(parts)
 
 
