@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from checker.account import Occurrence
 from checker.language import (
@@ -497,7 +498,7 @@ class Rule:
         """The kinds of fact that it looks for."""
         return frozenset(kind for kinds in self.aliases.values() for kind in kinds)
 
-    @property
+    @cached_property
     def acts(self) -> bool:
         """Whether the ledger, the state or the loop does something on it."""
         named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures, self.sets)
