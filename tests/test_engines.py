@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from checker.engine import ENGINE_NAME, Ruleset
 from checker.engines import ENGINES, EnginesDiffer, Make, SideBySide
 from checker.patterns import EngineRule, Match, MatchSession, Pattern, Record
 from tests import product
+from tests.naive import RecordingRuleset, RecordingSession
 from tests.product import NOTE, ROOT, pack
 from tests.stories import Run, runs, stories, title
 
@@ -158,50 +159,38 @@ def test_an_unknown_engine_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
 # A fault in one of two ----------------------------------------------------------------------------
 
 
-class Faulty:
+class Faulty(RecordingRuleset):
     """An engine that loses its matches, doubles or turns them, from some match on."""
 
     name = "faulty"
 
     def __init__(self, rules: Sequence[EngineRule], fault: str, inner: Make) -> None:
-        self.inner, self.fault = inner(rules), fault
+        super().__init__(inner(rules))
+        self.fault = fault
 
     def session(self) -> FaultySession:
         return FaultySession(self.inner.session(), self.fault)
 
-    def close(self) -> None:
-        self.inner.close()
 
-
-class FaultySession:
+class FaultySession(RecordingSession):
     def __init__(self, inner: MatchSession, fault: str) -> None:
-        self.inner, self.fault = inner, fault
-        self.asserted = self.matches = 0
+        super().__init__(inner)
+        self.fault = fault
 
     def add(self, records: Sequence[Record]) -> list[Match]:
-        found = self.inner.add(records)
-        self.asserted, self.matches = self.inner.asserted, self.inner.matches
+        found = super().add(records)
         if self.matches >= 5 and found:
             if self.fault == "loses":
-                found = found[1:]
-            elif self.fault == "turns":
-                found = found[::-1]
-            elif self.fault == "doubles":
-                found = [*found, found[-1]]
-            elif self.fault == "counts":
+                return found[1:]
+            if self.fault == "turns":
+                return found[::-1]
+            if self.fault == "doubles":
+                return [*found, found[-1]]
+            if self.fault == "counts":
                 self.matches += 1
-            elif self.fault == "refuses":
+            if self.fault == "refuses":
                 raise ValueError("a value that the other takes")
         return found
-
-    def close(self) -> None:
-        self.inner.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 @pytest.mark.parametrize("fault", ["loses", "doubles", "counts", "refuses"])
