@@ -150,6 +150,12 @@ def test_cases_run_on_every_engine(name: str, capsys: pytest.CaptureFixture[str]
     assert ran(capsys, *boundaries, "--engine", name) == ran(capsys, *boundaries)
 
 
+def test_no_command_makes_engines_but_those_that_were_asked_for() -> None:
+    commands = (ROOT / "checker" / "commands").glob("*.py")
+    making = [path.name for path in commands if "Engines(" in path.read_text("utf-8")]
+    assert making == ["asked.py"]
+
+
 def test_an_unknown_engine_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, "check", NOTE, STORY, "--engine", "compield")
     assert (code, out) == (2, "")
