@@ -30,6 +30,7 @@ COMMANDS = (
     "readings",
     "schema",
     "test",
+    "verify",
     "what-if",
 )
 """Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""
