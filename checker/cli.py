@@ -28,6 +28,7 @@ COMMANDS = (
     "new",
     "payoff",
     "readings",
+    "schedule",
     "schema",
     "test",
     "verify",
