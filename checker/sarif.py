@@ -103,9 +103,11 @@ class _Run:
         help_ = f"{self.pack.title}, {heading}: {text}"
         # Elsewhere stars and brackets in the contract's words would be read as marks.
         markdown = f"**{_plain(self.pack.title)}, {_plain(heading)}**\n\n> {_plain(text)}"
+        pascal = "".join(part.capitalize() for part in re.split(r"\W+", name))
         return {
             "id": name,
-            "name": "".join(part.capitalize() for part in re.split(r"\W+", name)),
+            # a name that is the id again is to be left out (3.49.7)
+            **({"name": pascal} if pascal.casefold() != name.casefold() else {}),
             "shortDescription": {"text": f"{name.replace('-', ' ').capitalize()} ({heading})."},
             "fullDescription": {"text": words},
             "help": {"text": help_, "markdown": markdown},
