@@ -61,7 +61,7 @@ def check(
     old = None if baseline is None else earlier(baseline)
     asked = Asked.of(**given)
     targets = outputs(output, [*facts, *([baseline] if baseline else [])])
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         if streams:
             data, known = _stream(asked, engines)
         else:

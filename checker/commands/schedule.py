@@ -9,7 +9,6 @@ import click
 from checker.commands.answer import answered, begun, options_of
 from checker.commands.asked import Asked, Given, facts_options
 from checker.dates import Day, parse_day
-from checker.evaluate import Engines
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
 from checker.questions.schedule import horizon, render
@@ -41,7 +40,7 @@ def schedule(
         raise WrongInput([*problems, *error.problems]) from error
     if problems:
         raise WrongInput(problems)
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
 
         def answer() -> dict[str, Any]:
             inquiry = begun(asked, asked.inquiry(engines, facts))

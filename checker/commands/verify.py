@@ -13,6 +13,7 @@ import click
 
 from checker.commands.answer import answer_options, answered
 from checker.commands.asked import Asked
+from checker.commands.engine import engine_option
 from checker.commands.progress import covered
 from checker.evaluate import Engines
 from checker.inquiry import Inquiry
@@ -36,12 +37,14 @@ MOST_ORDERS = 120
 @click.argument("pack")
 @click.argument("facts", nargs=-1)
 @click.option("--baseline", metavar="REPORT.json", help="The earlier report, where it names one.")
+@engine_option
 @answer_options
 def verify(
     report: str,
     pack: str,
     facts: tuple[str, ...],
     baseline: str | None,
+    engine: str | None,
     format_: str,
     output: tuple[str, ...],
 ) -> int:
@@ -60,12 +63,12 @@ def verify(
         message = "the report tells what changed since an earlier one: give that with --baseline"
         raise click.UsageError(message)
     old = None if baseline is None else earlier(baseline)
-    loaded = load_pack(Path(pack))
+    again = _Again(given, load_pack(Path(pack)), engine)
 
-    with Engines(loaded) as engines:
+    with again.asked(None).engines() as engines:
 
         def answer() -> dict[str, Any]:
-            made = _made(given, loaded, engines, facts)
+            made = _made(again, engines, facts)
             if old is not None:
                 made = replace(made, report=made.report | {"changes": changes(made.inquiry, old)})
             return ask(given, made)
@@ -76,15 +79,15 @@ def verify(
         )
 
 
-def _made(given: Submitted, pack: Pack, engines: Engines, facts: Sequence[str]) -> Made:
+def _made(again: _Again, engines: Engines, facts: Sequence[str]) -> Made:
     """The report made anew, from the facts given or else from those attached."""
-    again = _Again(given, pack, engines)
+    given = again.given
     if not facts:
-        inquiry = again.attached()
+        inquiry = again.attached(engines)
         return Made(inquiry, _report(given, inquiry))
-    inquiry = again.inquiry(facts)
+    inquiry = again.inquiry(engines, facts)
     files = [(Path(name).name, Path(name).read_bytes()) for name in facts if name != "-"]
-    attached = again.attached().facts if given.files else None
+    attached = again.attached(engines).facts if given.files else None
     return Made(inquiry, _report(given, inquiry), files, attached)
 
 
@@ -101,15 +104,15 @@ class _Again:
 
     given: Submitted
     pack: Pack
-    engines: Engines
+    engine: str | None
 
-    def inquiry(self, paths: Sequence[str]) -> Inquiry:
+    def inquiry(self, engines: Engines, paths: Sequence[str]) -> Inquiry:
         """The facts in these files, as the report says that they were looked at."""
         made: list[Inquiry] = []
         wrong: list[WrongInput] = []
         for contract in self._contracts():
             try:
-                made.append(self._asked(contract).inquiry(self.engines, paths))
+                made.append(self.asked(contract).inquiry(engines, paths))
             except WrongInput as error:
                 wrong.append(error)
                 continue
@@ -119,7 +122,7 @@ class _Again:
             raise wrong[0]
         return made[0]
 
-    def attached(self) -> Inquiry:
+    def attached(self, engines: Engines) -> Inquiry:
         """The facts attached to the PDF, in the order that has the hash of the report."""
         with tempfile.TemporaryDirectory() as folder:
             paths = []
@@ -127,9 +130,9 @@ class _Again:
                 paths.append(Path(folder) / name)
                 paths[-1].write_bytes(content)
             try:
-                first = self.inquiry([str(path) for path in paths])
+                first = self.inquiry(engines, [str(path) for path in paths])
                 for order in self._orders(first, paths):
-                    other = self.inquiry(order)
+                    other = self.inquiry(engines, order)
                     if self._hash(other.facts) == self._reported:
                         return other
             except WrongInput as error:
@@ -161,6 +164,8 @@ class _Again:
         named = str(self.given.report["contract"])
         return [None, named] if named == self.pack.name else [named, None]
 
-    def _asked(self, contract: str | None) -> Asked:
+    def asked(self, contract: str | None) -> Asked:
+        """The pack with the days, readings and terms of the report."""
         as_of, known_on = days_of(self.given.report)
-        return Asked(self.pack, as_of, known_on, contract, choices_of(self.given.report, self.pack))
+        choices = choices_of(self.given.report, self.pack)
+        return Asked(self.pack, as_of, known_on, contract, choices, self.engine)
