@@ -497,7 +497,8 @@ def test_an_attachment_writes_nothing_outside(run: Any, tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("", "not JSON"),
-        ("<html>", "not JSON"),
+        ("\n<!doctype html>", "verify the report as JSON, or the PDF that carries it"),
+        ("PK\x03\x04", "a page or a document holds no report as data"),
         ("[]", "a report is expected"),
         ('{"schema": "x", "schema": "x"}', "'schema' stands twice in one object"),
         ("[" * 100_000, "nested too deeply"),

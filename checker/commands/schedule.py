@@ -7,8 +7,8 @@ from typing import Any, Unpack
 import click
 
 from checker.commands.answer import answered, begun, options_of
-from checker.commands.asked import Asked, Given, facts_options
-from checker.dates import Day, parse_day
+from checker.commands.asked import Asked, Given, day_of, facts_options
+from checker.dates import Day
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
 from checker.questions.schedule import horizon, render
@@ -33,7 +33,7 @@ def schedule(
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
     problems: list[Problem] = []
-    last = None if until is None else _day(until, problems)
+    last = day_of("--until", until, problems)
     try:
         asked = Asked.of(**given)
     except WrongInput as error:
@@ -53,14 +53,6 @@ def _calendar(data: dict[str, Any]) -> str:
     from checker.questions.calendar import calendar  # noqa: PLC0415  # slow to import, for ics alone
 
     return calendar(data)
-
-
-def _day(text: str, problems: list[Problem]) -> Day | None:
-    try:
-        return parse_day(text)
-    except ValueError as error:
-        problems.append(Problem(Place("--until", 1, 1, text), str(error)))
-        return None
 
 
 def _until(inquiry: Inquiry, last: Day | None, text: str | None) -> Day:

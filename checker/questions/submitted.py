@@ -44,6 +44,10 @@ def submitted(path: str) -> Submitted:
         message = f"cannot be read: {(error.strerror or str(error)).lower()}"
         raise WrongInput([Problem(Place(path, 1, 1), message)]) from error
     digest = hashlib.sha256(data).hexdigest()
+    if data.startswith(b"PK\x03\x04") or data.lstrip().startswith(b"<"):
+        message = "a page or a document holds no report as data"
+        hint = "verify the report as JSON, or the PDF that carries it"
+        raise WrongInput([Problem(Place(path, 1, 1), message, hint)])
     if not data.startswith(b"%PDF-"):
         return Submitted(path, "json", digest, report_in(decode(data, path)))
     attached = _attached(data, path)
