@@ -53,7 +53,7 @@ goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 schemas: $(BIN)/checker ## writes the schemas that editors use for the files of packs anew
 	$(BIN)/checker schema --output rules/.schema
 
-check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server
+check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server, SARIF's own validator
 	$(BIN)/python -m pytest tests/external
 
 pictures: $(VENV)/.test ## draws the picture of a report that the README shows

@@ -29,8 +29,10 @@ COMMANDS = (
     "new",
     "payoff",
     "readings",
+    "schedule",
     "schema",
     "test",
+    "verify",
     "what-if",
 )
 """Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""

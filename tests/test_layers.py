@@ -19,7 +19,8 @@ LAYERS = {
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },
     2: {
-        "report", "text", "stream", "starter", "inquiry",
+        "report", "text", "stream", "starter", "inquiry", "evidence", "junit", "sarif",
+        "report_junit",
         "cases", "cases.reading", "cases.recording", "cases.coverage", "cases.boundaries",
         "cases.writing", "cases.results", "cases.selection",
         "schema", "schema.files", "schema.shapes", "schema.sample",

@@ -13,7 +13,7 @@ from typing import Any
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.text import render_text
 
-FORMATS = ("text", "json", "jsonl")
+FORMATS = ("text", "json", "jsonl", "sarif", "junit")
 
 
 def rendered(data: Mapping[str, Any], format_: str) -> str:

@@ -245,13 +245,7 @@ class _Cure:
 
     def stands_before(self, id_: str, day: Day) -> list[Obligation]:
         """What a payment on the day discharges up to this amount, in the contract's order."""
-        ledger = self.at(day).result.evaluation.ledger
-        queue = [
-            obligation
-            for component in ledger.arrangement.order_due
-            for obligation in ledger.obligations.values()
-            if obligation.component == component and obligation.unpaid
-        ]
+        queue = self.at(day).result.evaluation.ledger.unpaid_in_order()
         names = [obligation.id for obligation in queue]
         return queue[: names.index(id_) + 1] if id_ in names else []
 
