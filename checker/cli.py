@@ -28,6 +28,7 @@ COMMANDS = (
     "new",
     "payoff",
     "readings",
+    "report",
     "schema",
     "test",
     "what-if",
