@@ -45,7 +45,7 @@ def template() -> bytes:
 
 def _styles(document: Any) -> None:
     styles = document.styles
-    _font(styles["Normal"], BODY, 11)
+    _font(styles["Normal"], BODY, 10.5)
     _space(styles["Normal"], 0, 5, line=1.1)
     for name, size, before, after in (
         ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 8), ("Heading 1", 15.5, 20, 6),
@@ -56,22 +56,32 @@ def _styles(document: Any) -> None:
         styles[name].paragraph_format.keep_with_next = True
         styles[name].font.italic = False
         _plain_borders(styles[name])
+    for tabs in styles["Footer"].element.iter(qn("w:tabs")):
+        tabs.clear()  # its own stop is the only one
+    _font(styles["Footer"], BODY, 9, color=SOFT)
     _paragraph_styles(styles)
     _character_styles(styles)
 
 
 def _paragraph_styles(styles: Any) -> None:
     for name, size, before, after, color in (
-        ("Report Lead", 13, 6, 6, INK), ("Report Label", 11, 9, 2, INK),
-        ("Report Item", 11, 0, 3, INK), ("Report Note", 10, 3, 5, SOFT),
-        ("Contract Words", 11, 5, 8, INK), ("Formula", 11, 1, 2, INK),
-        ("Table Text", 9.5, 1, 1, INK), ("Table Figures", 9.5, 1, 1, INK),
-        ("Table Head", 9.5, 2, 2, INK),
+        ("Report Lead", 12.5, 5, 5, INK), ("Report Label", 10.5, 7, 2, INK),
+        ("Report Item", 10.5, 0, 3, INK), ("Report Note", 9.5, 2, 4, SOFT),
+        ("Contract Words", 10.5, 5, 8, INK), ("Formula", 10.5, 1, 2, INK),
+        ("Table Text", 9, 1, 1, INK), ("Table Figures", 9, 1, 1, INK),
+        ("Table Head", 9, 2, 2, INK), ("TOC Heading", 15.5, 0, 6, INK),
         ("Table Caption", 10, 9, 3, INK), ("Figure", 9, 6, 2, INK),
     ):  # fmt: skip
-        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        known = name in [style.name for style in styles]
+        style = styles[name] if known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style, style.quick_style = styles["Normal"], True
-        _font(style, BODY, size, color=color, bold=name in ("Table Head", "Table Caption"))
+        _font(
+            style,
+            BODY,
+            size,
+            color=color,
+            bold=name in ("Table Head", "Table Caption", "TOC Heading"),
+        )
         _space(style, before, after)
     for name in ("Report Label", "Table Caption", "Figure"):
         styles[name].paragraph_format.keep_with_next = True
@@ -110,7 +120,7 @@ def _character_styles(styles: Any) -> None:
         parse_xml(f'<w:u {NAMESPACE} w:val="dotted"/>')
     )
     styles["Words Letter"].font.superscript = styles["Words Letter"].font.bold = True
-    _font(styles["Code Words"], CODE, 8.5)
+    _font(styles["Code Words"], CODE, 8)
     styles["Aside"].font.color.rgb = SOFT
     styles["Hyperlink"].font.color.rgb = LINK
     styles["Hyperlink"].font.underline = True
@@ -180,7 +190,7 @@ def _body(document: Any) -> None:
     line("{{ report.disclaimer }}", "Report Note")
     line("{%p set section = answer %}")
     _section(document)
-    line("Contents", "Report Label")
+    line("Contents", "TOC Heading")
     document.paragraphs[-1].paragraph_format.page_break_before = True
     line("{%p for entry in contents %}")
     line("{%p if entry.level == 1 %}")

@@ -130,9 +130,8 @@ def _case(
     names = [name for name, _content in files]
     if manner.redact:
         names = [f"facts-{number}" for number in range(1, len(files) + 1)]
-    return Case(
-        inquiry, speaker, answers, cure(inquiry), history(inquiry), tuple(names), command
-    )  # fmt: skip
+    paying = cure(inquiry, brief=True)
+    return Case(inquiry, speaker, answers, paying, history(inquiry), tuple(names), command)
 
 
 def _attachments(

@@ -18,12 +18,12 @@ from checker.legal.model import (
     text,
     told,
 )
-from checker.legal.speaker import NOTHING
+from checker.legal.speaker import NOTHING, cents
 
 MOST_GRAVE = 3
 MOST_TURNING = 3
 MOST_MISSING = 3
-MOST_STEPS = 6
+MOST_STEPS = 5
 MOST_LETTERS = 260
 """How much of a sentence stands on the first page; the finding itself holds all of it."""
 
@@ -155,7 +155,7 @@ def turns(case: Case) -> list[Turn]:
             if other["changes"]:
                 verdict = other["outcome"] != case.report["outcome"]
                 grave = sum(1 for change in other["findings"] if _is_grave(change))
-                by = max((abs(_cents(moved["by"])) for moved in other["money"]), default=0)
+                by = max((abs(cents(moved["by"])) for moved in other["money"]), default=0)
                 found.append(Turn(question, other, (verdict, grave, by)))
     return sorted(found, key=lambda turn: turn.weight, reverse=True)
 
@@ -163,10 +163,6 @@ def turns(case: Case) -> list[Turn]:
 def _is_grave(change: Data) -> bool:
     sides = [side["outcome"] for side in (change["before"], change["after"]) if side]
     return any(outcome in ("breach", "event-of-default") for outcome in sides)
-
-
-def _cents(amount: str) -> int:
-    return int(amount.replace(".", ""))
 
 
 def _turning(case: Case) -> Iterator[Block]:
@@ -206,12 +202,13 @@ def effect(case: Case, other: Data) -> str:
         if count:
             verb = f"finding {one}" if count == 1 else f"findings {many}"
             parts.append(f"{say.locale.count(count)} {verb}")
-    money = sorted(other["money"], key=lambda moved: -abs(_cents(moved["by"])))
-    if money:
-        amounts = "amount differs" if len(money) == 1 else "amounts differ"
-        largest = say.prose(money[0]["says"])
-        by = f", by {largest}" if len(money) == 1 else f", the largest by {largest}"
-        parts.append(f"{say.locale.count(len(money))} {amounts}{by}")
+    figured = [m for m in other["money"] if None not in (m["before"], m["after"])]
+    if figured:
+        largest = say.prose(max(figured, key=lambda moved: abs(cents(moved["by"])))["says"])
+        several = len(figured) > 1
+        amounts = "amounts differ, the largest by" if several else "amount differs, by"
+        parts.append(f"{say.locale.count(len(figured))} {amounts} {largest}")
+    parts += [moved["says"] for moved in other["money"] if moved["says"].endswith("be figured")][:1]
     return f"{'; '.join(parts) or 'obligations are dated otherwise'}."
 
 
@@ -252,7 +249,8 @@ def _payments(case: Case) -> Iterator[Step]:
         for moment in amount["moments"]:
             if moment["amount"] is None:
                 continue
-            of = text(f"Pay {say.money(moment['amount'])} (", say.code(amount["id"]), ")")
+            with_ = " with what is paid before it" if moment["first"] else ""
+            of = text(f"Pay {say.money(moment['amount'])} (", say.code(amount["id"]), f"{with_})")
             if moment["moment"] == "after-default":
                 tail = f", in default since the close of {say.day(amount['last_day'])}."
                 yield Step(None, text(of, tail), "now")

@@ -145,7 +145,7 @@ def _records(case: Case) -> Iterator[Block]:
     )  # fmt: skip
     if rows:
         caption = "The records in force, in the order of their days"
-        yield Table(caption, columns, rows, quiet=True)
+        yield told(Table(caption, columns, rows, quiet=True))
 
 
 def _record(case: Case, fact: Fact) -> tuple[Text, ...]:
@@ -153,7 +153,7 @@ def _record(case: Case, fact: Fact) -> tuple[Text, ...]:
     late = f" (recorded {say.short(fact.recorded)})" if fact.recorded != fact.date else ""
     return (
         text(say.code(fact.id)), text(say.short(fact.date), late), case.said(fact),
-        text(say.typed(fact.source)),
+        text(say.typed(fact.source) if fact.source else ""),
     )  # fmt: skip
 
 
@@ -259,12 +259,10 @@ def receipt(case: Case) -> Section:
     if report["terms"]:
         terms = ", ".join(f"{name}={value}" for name, value in report["terms"].items())
         rows.append(("Terms set by the user", text(Span(say.cell(terms), "code"))))
-    blocks: list[Block] = [
-        _labelled("What made this report", rows),
-        Paragraph(text("The same records, rules and version give the same report, byte for byte:")),
-        Paragraph(text(Span(case.command, "code")), "formula"),
-    ]
-    return Section(1, "13", "Receipt", "receipt", tuple(blocks))
+    rows.append(("The command that made it", text(Span(case.command, "code"))))
+    words = "The same records, rules and version give the same report, byte for byte."
+    blocks = (_labelled("What made this report", rows), Paragraph(text(words), "note"))
+    return Section(1, "13", "Receipt", "receipt", blocks)
 
 
 def last_day(case: Case) -> str:

@@ -43,9 +43,7 @@ def clauses(case: Case) -> list[Section]:
         Span("part 11", "", "unruled"),
         ".",
     )
-    first = Section(
-        1, "3", "Clause by clause", "clauses", (Paragraph(text(*intro), "note"),), page=True
-    )
+    first = Section(1, "3", "Clause by clause", "clauses", (Paragraph(text(*intro), "note"),))
     found = [first]
     for number, words in enumerate(case.citations.words.values(), start=1):
         found += _clause(case, words, f"3.{number}")

@@ -94,7 +94,6 @@ class Section:
     title: str
     anchor: str
     blocks: tuple[Block, ...]
-    page: bool = False  # it begins a page of its own
 
 
 @dataclass(frozen=True, slots=True)

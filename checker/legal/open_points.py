@@ -60,9 +60,9 @@ def _changes(case: Case, other: Data) -> Text:
     moved = []
     for found in other["findings"][:MOST_CHANGES]:
         if found["change"] == "appears":
-            moved.append(text("there is ", case.speaker.code(found["id"])))
+            moved.append(text("new: ", case.speaker.code(found["id"])))
         else:
-            verb = "there is no " if found["change"] == "goes" else "otherwise: "
+            verb = "gone: " if found["change"] == "goes" else "changed: "
             moved.append(text(verb, case.finding(found["id"])))
     more = len(other["findings"]) - MOST_CHANGES
     tail = f"; and {case.speaker.locale.count(more)} findings more" if more > 0 else ""

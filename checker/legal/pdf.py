@@ -26,6 +26,7 @@ _PLAIN = frozenset(chr(code) for code in (*range(0x20, 0x7F), *range(0xA1, 0x180
 )
 """What the fonts are known to have; everything else is tried."""
 
+_SHORT = 14  # an id that fits into any column
 _LONG = re.compile(r"\S{25,}")
 _ID = re.compile(r"(?<=[/_.=])|(?<=-)(?=[a-z])")
 
@@ -180,8 +181,10 @@ def _can_be_set(chars: Sequence[str]) -> bool:
 def _pieced(data: Any) -> Any:
     """Spans whose words are too long for a line, in the pieces between which it may end."""
     if isinstance(data, dict):
-        if "mark" in data and (data["mark"] == "code" or _LONG.search(data["text"])):
-            return {**data, "pieces": _pieces(data["text"], data["mark"] == "code")}
+        if "mark" in data:
+            code = data["mark"] == "code" and len(data["text"]) > _SHORT
+            long = code or _LONG.search(data["text"])
+            return {**data, "pieces": _pieces(data["text"], code)} if long else data
         return {name: _pieced(part) for name, part in data.items()}
     return [_pieced(part) for part in data] if isinstance(data, list) else data
 

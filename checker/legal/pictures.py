@@ -193,7 +193,8 @@ def owed(
 
 
 def _axis(canvas: Canvas, speaker: Speaker, top: float, title: str, most: int) -> None:
-    canvas.text(LEFT, top - 6, title, size=10.5)
+    canvas.box(LEFT + 2, top - 16, 5.2 * len(title), 12, 'fill="#ffffff"')
+    canvas.text(LEFT + 4, top - 6, title, size=10.5)
     for share in (0, 1, 2):
         y = top + PANEL - PANEL * share / 2
         canvas.line(LEFT, y, WIDTH - RIGHT, y, f'stroke="{GRID}" stroke-width="0.5"')
@@ -255,11 +256,15 @@ def _lane(canvas: Canvas, scale: Scale, days: Sequence[Day], shape: str, y: floa
 
 def _days(canvas: Canvas, scale: Scale, speaker: Speaker, bottom: float) -> None:
     canvas.line(LEFT, bottom, WIDTH - RIGHT, bottom)
+    free = 0.0
     for day in scale.ticks():
-        x = scale.x(day)
+        x, words = scale.x(day), speaker.locale.short(day)
         canvas.line(x, bottom, x, bottom + 4)
-        anchor = "start" if x < LEFT + 20 else "end" if x > WIDTH - RIGHT - 30 else "middle"
-        canvas.text(x, bottom + 17, speaker.locale.short(day), anchor)
+        half = 2.6 * len(words)
+        middle = min(max(x, LEFT + half), WIDTH - half - 2)
+        if middle - half > free:  # a day that has no room is a tick alone
+            canvas.text(middle, bottom + 17, words, "middle")
+            free = middle + half + 4
 
 
 _WORDS = {

@@ -202,7 +202,7 @@ def _section(section: Section, marks: Marks, document: Any) -> dict[str, Any]:
     number = f"{section.number}  " if section.number else ""
     heading = marks.around(section.anchor, _run(number + section.title))
     return {
-        "level": section.level, "page": section.page, "heading": Runs(heading),
+        "level": section.level, "heading": Runs(heading),
         "blocks": [_block(block, marks, document) for block in section.blocks],
     }  # fmt: skip
 
