@@ -38,8 +38,9 @@ class Locale:
         try:
             self._babel = babel.Locale.parse(name.replace("-", "_"))
         except (ValueError, babel.UnknownLocaleError):
-            known = babel.localedata.locale_identifiers()
-            hint = did_you_mean(name.replace("-", "_"), known)
+            known, language = babel.localedata.locale_identifiers(), re.split("[-_]", name)[0]
+            near = [each for each in known if each.partition("_")[0] == language]
+            hint = did_you_mean(name.replace("-", "_"), near or known)
             place = Place("--locale", 1, 1, name)
             raise WrongInput([Problem(place, f"unknown locale '{name}'", hint)]) from None
         self.money = lru_cache(65536)(self._money)
