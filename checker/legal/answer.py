@@ -108,6 +108,7 @@ def _to(anchor: str, words: str) -> Span:
 def _owed(case: Case) -> Table:
     """What is owed on the day, line by line."""
     balances, say = case.report["balances"], case.speaker
+    currency = case.inquiry.pack.currency
     rows = []
     for label, key, always in (
         ("Principal outstanding", "principal", True),
@@ -128,7 +129,7 @@ def _owed(case: Case) -> Table:
                 remark = "cannot be figured; see what is missing"
             rows.append((text(label), text(say.money(balances[key])), text(remark)))
     return told(Table(
-        f"What is owed at the close of {say.day(case.report['as_of'])}",
+        f"What is owed at the close of {say.day(case.report['as_of'])}, in {currency}",
         (Column("What", 50), Column("Amount", 24, figures=True), Column("Remark", 26)),
         tuple(rows),
         sums=True,

@@ -48,6 +48,18 @@ class NotTypeset(RuntimeError):
 
 def render(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
     """The whole file; the same report and attachments give the same bytes."""
+    return _typeset(_source(), _contents(report, attachments), made_on=report.made_on)
+
+
+def pages(report: Report) -> list[bytes]:
+    """The pages as PNG, as they look in the PDF."""
+    with _laid_out(_source(), _contents(report)) as (main, folder):
+        made = typst.compile(main, root=folder, font_paths=_fonts(), format="png", ppi=96.0)
+        return made if isinstance(made, list) else [made]
+
+
+def _contents(report: Report, attachments: Sequence[Attachment] = ()) -> dict[str, bytes]:
+    """The files that the layout reads: the report as JSON, its pictures, and what is attached."""
     data = as_data(report)
     data["attachments"] = [
         {
@@ -61,9 +73,8 @@ def render(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
     for picture in pictures:
         picture["file"] = f"{picture['name']}.svg"
         contents[picture["file"]] = picture.pop("svg").encode()
-    shown = _printable(data)
-    contents["report.json"] = json.dumps(shown, ensure_ascii=False).encode()
-    return _typeset(_source(), contents, made_on=report.made_on)
+    contents["report.json"] = json.dumps(_printable(data), ensure_ascii=False).encode()
+    return contents
 
 
 def picture_as_png(svg: str, width: int, height: int) -> bytes:
