@@ -20,11 +20,21 @@ from checker.engine import Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
 from checker.inquiry import Inquiry, Meter
+from checker.legal.build import build
+from checker.legal.case import Case
+from checker.legal.history import history
+from checker.legal.html import render as as_html
+from checker.legal.locale import Locale
+from checker.legal.model import Report
+from checker.legal.pdf import render as as_pdf
+from checker.legal.speaker import Speaker
+from checker.legal.word import render as as_word
 from checker.loader import load_pack
 from checker.model import Fact, Place
 from checker.money import RATE_ONE, percent, plain
 from checker.patterns import EngineRule, Match, Matcher, MatchSession, Record
 from checker.questions.changes import Entry, Scenario, apply
+from checker.questions.cure import cure
 from checker.questions.payoff import payoff
 from checker.questions.readings import readings
 from checker.questions.whatif import what_if
@@ -189,6 +199,36 @@ def one_question(folder: Path) -> None:
             print(f"  {name:16} {spent / once:6.1f} times one evaluation, {made:5,} evaluations")
 
 
+def one_report(folder: Path) -> None:
+    """What each format of the legal report costs, as a multiple of `check` of the same contract."""
+    pack = load_pack(ROOT / "rules" / "second-amended-note")
+    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
+    path = folder / "report.csv"
+    write_csv(made_up(FACTS), path)
+    facts = load_facts([str(path)], vocabulary)
+    print(f"the legal report of one contract of {FACTS} facts:")
+    with Engines(pack) as engines:
+        asked = Inquiry(pack, engines, facts, AS_OF)
+        once = _spent(lambda: json.dumps(report(replace(asked).result)))
+        spent = _spent(lambda: told(replace(asked)))
+        print(f"  {'what it says':16} {spent / once:6.1f} times check (the questions it asks)")
+        said = told(replace(asked))
+        for name, layout in LAYOUTS.items():
+            spent = _spent(partial(layout, said))
+            print(
+                f"  {name:16} {spent / once:6.1f} times check, {len(layout(said)) / 1024:5.0f} kB"
+            )
+
+
+def told(asked: Inquiry) -> Report:
+    """All that the report says, before it is laid out."""
+    speaker = Speaker(Locale())
+    paying = cure(asked, brief=True)
+    return build(
+        Case(asked, speaker, readings(asked), paying, history(asked), ("facts.csv",), "checker")
+    )
+
+
 def _spent(ask: Callable[[], object]) -> float:
     """Processor seconds of one of `TIMES` runs."""
     started = time.process_time()
@@ -211,6 +251,8 @@ def _what_if(base: Inquiry) -> object:
     return what_if(replace(base), [changed], (RATE_ONE * 3 // 100, RATE_ONE * 9 // 100))
 
 
+LAYOUTS: dict[str, Callable[[Report], bytes]] = {"HTML": as_html, "PDF": as_pdf, "Word": as_word}
+
 QUESTIONS: dict[str, Callable[[Inquiry], object]] = {
     "what-if": _what_if,
     "payoff": lambda base: payoff(replace(base), AS_OF, 7),
@@ -225,6 +267,7 @@ def main() -> None:
         many_contracts(Path(folder))
         one_contract(Path(folder))
         one_question(Path(folder))
+        one_report(Path(folder))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ COMMANDS = (
     "new",
     "payoff",
     "readings",
+    "report",
     "schedule",
     "schema",
     "test",

@@ -29,7 +29,8 @@ LAYERS = {
     3: {"cli", "__main__", "pytest_plugin", "commands"},
 }  # fmt: skip
 LAYERS[2] |= {f"questions.{path.stem}" for path in (CHECKER / "questions").glob("[a-z]*.py")}
-LAYERS[2].add("questions")
+LAYERS[2] |= {f"legal.{path.stem}" for path in (CHECKER / "legal").glob("[a-z]*.py")}
+LAYERS[2] |= {"questions", "legal"}
 LAYERS[3] |= {f"commands.{path.stem}" for path in (CHECKER / "commands").glob("[a-z]*.py")}
 OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 
