@@ -90,9 +90,15 @@ class _Read:
 class Evaluation(Naming):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
-    def __init__(self, pack: Pack, engines: Engines, choices: Choices | None = None) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        engines: Engines,
+        choices: Choices | None = None,
+        terms: Terms | None = None,
+    ) -> None:
         self.pack, self.engines = pack, engines
-        self.terms = Terms(pack, choices or Choices())
+        self.terms = Terms(pack, choices or Choices()) if terms is None else terms
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
         self.arrangement = Arrangement(
@@ -196,15 +202,20 @@ class Evaluation(Naming):
         """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
         for day, of_day in groupby(facts, key=lambda fact: fact.date):
             self._live_until(day - 1)
-            self._day(day, list(of_day))
+            self._live(day, list(of_day))
         self._live_until(until)
 
     def _live_until(self, day: Day) -> None:
-        while (following := self._next_day()) <= day:
-            self._day(following, [])
+        while (following := self.next_day()) <= day:
+            self._live(following, [])
         self.today = max(self.today, day)
 
-    def _next_day(self) -> Day:
+    def _live(self, day: Day, facts: Sequence[Fact]) -> None:
+        for told in self.day(day, facts):
+            self._tell(told)
+
+    def next_day(self) -> Day:
+        """The first day after today on which something may come about without any fact."""
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
         if self.today:
@@ -221,33 +232,37 @@ class Evaluation(Naming):
                 if isinstance(day, int):
                     yield from (day, day + 1)
 
-    def _day(self, day: Day, facts: Sequence[Fact]) -> None:
+    def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
+        """Lives through a day: what is told to the rules step by step.
+
+        What they conclude of a step is done before the next one is asked for.
+        """
         self.today = day
         steps: dict[Step, list[Fact]] = {step: [] for step in Step}
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
-        self._opening(steps[Step.OPENING])
-        self._each(steps[Step.OBSERVATION])
-        self._tell(self._lapsed(day))
+        yield from self._opening(steps[Step.OPENING])
+        yield from self._each(steps[Step.OBSERVATION])
+        yield self._lapsed(day)
         for calendar in self.calendars:
-            self._tell(calendar.tell(day))
+            yield calendar.tell(day)
         for fact in steps[Step.DUE]:
-            self._tell([self._given(fact)])
+            yield [self._given(fact)]
             if fact.kind == "costs":
-                self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
-        self._tell(self.ledger.fall_due(day))
-        self._each(steps[Step.NOTICE])
-        self._notify(day, steps[Step.NOTICE])
-        self._each(steps[Step.ELECTION])
-        self._payments(steps[Step.PAYMENT], day)
+                yield self.ledger.incur(_cents(fact, "amount"), day, fact.id)
+        yield self.ledger.fall_due(day)
+        yield from self._each(steps[Step.NOTICE])
+        yield from self._notify(day, steps[Step.NOTICE])
+        yield from self._each(steps[Step.ELECTION])
+        yield from self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
-            self._tell([self._given(fact)])
+            yield [self._given(fact)]
             if fact.kind == "advance":
-                self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
-        self._each(steps[Step.CLOSE])
-        self._tell(self.ledger.settle(day))
+                yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
+        yield from self._each(steps[Step.CLOSE])
+        yield self.ledger.settle(day)
 
-    def _payments(self, facts: Sequence[Fact], day: Day) -> None:
+    def _payments(self, facts: Sequence[Fact], day: Day) -> Iterator[Iterable[Occurrence]]:
         """The payments of a day, in their order; then the charges that they brought about fall due.
 
         Where a contract has charges, what is paid for costs waits for them, in whatever order the
@@ -258,11 +273,11 @@ class Evaluation(Naming):
         self.ledger.paying = True
         for fact in facts:
             if fact not in waiting:
-                self._payment(fact)
+                yield from self._payment(fact)
         self.ledger.paying = False
-        self._tell(self.ledger.charges_coming_due(day))
+        yield self.ledger.charges_coming_due(day)
         for fact in waiting:
-            self._payment(fact)
+            yield from self._payment(fact)
 
     def _lapsed(self, day: Day) -> list[Occurrence]:
         """The windows that have passed without what was to be done, with what is unpaid still."""
@@ -277,16 +292,16 @@ class Evaluation(Naming):
             told.append(Occurrence(f"{rule}-lapsed", values, finding.facts))
         return told
 
-    def _opening(self, facts: Sequence[Fact]) -> None:
+    def _opening(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
-                self._tell([self._given(fact)])
-                self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
+                yield [self._given(fact)]
+                yield self.ledger.open_with(principal, interest, self.today, fact.id)
         for fact in facts:
             if fact.kind != "opening-balance":
                 reconciled = self._reconcile(fact) if fact.kind == "statement" else ()
-                self._tell([self._given(fact), *reconciled])
+                yield [self._given(fact), *reconciled]
 
     def _reconcile(self, fact: Fact) -> Iterator[Occurrence]:
         """What a statement says, beside the ledger at the opening of the day."""
@@ -320,14 +335,14 @@ class Evaluation(Naming):
             self.reconciled.append(told)
             yield told
 
-    def _each(self, facts: Sequence[Fact]) -> None:
+    def _each(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if fact.kind in ("rate", "lawful-maximum"):
                 index = str(fact.values.get("index", ""))
                 self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            self._tell([self._given(fact)])
+            yield [self._given(fact)]
 
-    def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
+    def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
                 self._notifications.append((max(told, fact.date), fact))
@@ -337,13 +352,13 @@ class Evaluation(Naming):
             values: dict[str, Value] = {
                 "of": fact.id, "date": day, "deed": fact.kind, "to": fact.values["to"],
             }  # fmt: skip
-            self._tell([Occurrence("notification", values, (fact.id,))])
+            yield [Occurrence("notification", values, (fact.id,))]
 
-    def _payment(self, fact: Fact) -> None:
-        self._tell([self._given(fact)])
+    def _payment(self, fact: Fact) -> Iterator[Iterable[Occurrence]]:
+        yield [self._given(fact)]
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
-            self._tell(self.ledger.refund(amount, self.today, fact.id))
+            yield self.ledger.refund(amount, self.today, fact.id)
         if fact.kind != "payment":
             return
         designation = str(fact.values.get("designation", ""))
@@ -357,7 +372,7 @@ class Evaluation(Naming):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        self._tell([replace(split, values=values), *rest])
+        yield [replace(split, values=values), *rest]
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
