@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger
@@ -54,6 +54,17 @@ class Engines:
         told = HEEDED.get(kind)
         return kind in self.kinds or told == "" or told in self.kinds
 
+    def asked_at_close(self, told: Iterable[Occurrence]) -> set[str]:
+        """The kinds that can matter at the close: of rules that may find all their patterns."""
+        there = {occurrence.kind for occurrence in told} | {rule.under for rule in self.late}
+        there.add("finding")
+        return {
+            kind
+            for rule in self.late
+            if all(there.intersection(kinds) for kinds in rule.aliases.values())
+            for kind in (*rule.kinds, BLOCKER + rule.blocker)
+        }
+
     def close(self) -> None:
         """Frees what the engine holds."""
         self.loop.close()
@@ -64,6 +75,15 @@ class Engines:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def aliases(pack: Pack) -> dict[str, str]:
+    """The folded names that parties go by besides, each with the folded name that it stands for."""
+    return {
+        fold(name, "name"): fold(party.name, "name")
+        for party in pack.parties.values()
+        for name in party.also
+    }
 
 
 @dataclass(frozen=True)
@@ -87,7 +107,16 @@ class _Read:
         return chosen.name if isinstance(chosen, Typed) and chosen.names else ""
 
 
-class Evaluation(Naming):
+class Judging(Naming):
+    """What conclusions are drawn in: one evaluation, or several of them together."""
+
+    pack: Pack
+    engines: Engines
+    today: Day
+    firsts: MutableMapping[str, Mapping[str, Value]]  # finding -> what its rule first matched
+
+
+class Evaluation(Judging):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
     def __init__(
@@ -105,18 +134,14 @@ class Evaluation(Naming):
             self._setting, charges, fees, pack.volatile, _Read(pack, self.terms)
         )
         self.today: Day = 0
-        self._aliases = {
-            fold(name, "name"): fold(party.name, "name")
-            for party in pack.parties.values()
-            for name in party.also
-        }
+        self._aliases = aliases(pack)
         self._folded: dict[str, str] = {}
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
-        self.findings: dict[str, Finding] = {}
+        self.findings: MutableMapping[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = Ledger(self.arrangement)
         self.ledger.begin()
@@ -127,11 +152,17 @@ class Evaluation(Naming):
         self.shares = Shares(pack, self)
         self.disregarded: set[str] = set()
         self.reconciled: list[Occurrence] = []
-        self.session = engines.loop.session()
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
-        self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
+        self.firsts: MutableMapping[
+            str, Mapping[str, Value]
+        ] = {}  # finding -> what its rule first matched
         self._notifications: list[tuple[Day, Fact]] = []
+
+    @cached_property
+    def session(self) -> MatchSession:
+        """What the rules of the loop are told, and have been told so far."""
+        return self.engines.loop.session()
 
     # What rules and settings may ask --------------------------------------------------------------
 
@@ -424,7 +455,7 @@ class Evaluation(Naming):
         act = Act(self, rule, found)  # all that it does is figured before any of it is done
         new = act.finding not in self.findings
         told = Conclusion(self, rule, found, self.findings).record()
-        return [*told, *act.done(new=new)]
+        return [*told, *act.done(self, new=new)]
 
     def set_state(self, name: str, value: Any) -> None:
         """A state has another value from now on."""
@@ -470,8 +501,8 @@ class Evaluation(Naming):
         """
         findings = dict(self.findings)
         told = self._told_at_close(findings)
-        seen = self._seen_at_close(told)
-        waiting = self._projected((_as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
+        seen = self.engines.asked_at_close(told)
+        waiting = self._projected((as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
         known: list[Occurrence] = []
         with self.engines.standing.session() as session:
@@ -488,23 +519,10 @@ class Evaluation(Naming):
 
     def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
         """What the loop was told, its findings as they stand, and what stands at the close."""
-        told = [*self._kept, *self._standing_occurrences()]
+        told = [*self._kept, *self.standing_occurrences()]
         for finding in findings.values():
             told += finding_occurrences(finding, self.firsts[finding.id])
         return told
-
-    def _seen_at_close(self, told: Iterable[Occurrence]) -> set[str]:
-        """The kinds that can matter: of rules all of whose patterns may find something."""
-        there = {occurrence.kind for occurrence in told} | {
-            rule.under for rule in self.engines.late
-        }
-        there.add("finding")
-        return {
-            kind
-            for rule in self.engines.late
-            if all(there.intersection(kinds) for kinds in rule.aliases.values())
-            for kind in (*rule.kinds, BLOCKER + rule.blocker)
-        }
 
     def _projected(
         self, occurrences: Iterable[Occurrence], seen: set[str]
@@ -512,7 +530,8 @@ class Evaluation(Naming):
         projections = self.pack.projections
         return [(o, projections.record(o, self)) for o in occurrences if o.kind in seen]
 
-    def _standing_occurrences(self) -> Iterator[Occurrence]:
+    def standing_occurrences(self) -> Iterator[Occurrence]:
+        """What stands at the close of the day: the periods, and what is held in excess."""
         accrual = self.ledger.accrual
         for period in (*accrual.closed, accrual.period):
             interest, fixing = period.interest, period.fixing
@@ -555,10 +574,10 @@ class Evaluation(Naming):
 class Conclusion:
     """What follows from one match of a rule."""
 
-    evaluation: Evaluation
+    evaluation: Judging
     rule: Rule
     found: Mapping[str, Occurrence]
-    findings: dict[str, Finding]
+    findings: MutableMapping[str, Finding]
 
     def record(self) -> list[Occurrence]:
         """Puts the finding, or the new word on one, among the findings; tells it as a fact."""
@@ -618,8 +637,8 @@ class Conclusion:
 class Act:
     """What the ledger, the state and the loop do on a conclusion, figured beforehand."""
 
-    def __init__(self, evaluation: Evaluation, rule: Rule, found: Mapping[str, Occurrence]) -> None:
-        self.evaluation, self.rule, self.found = evaluation, rule, found
+    def __init__(self, judging: Judging, rule: Rule, found: Mapping[str, Occurrence]) -> None:
+        self.judging, self.rule, self.found = judging, rule, found
         self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
         self.first = next(iter(found.values()))
         self.sources = tuple(dict.fromkeys(f for o in found.values() for f in o.facts))
@@ -634,12 +653,12 @@ class Act:
         self.transfer = self._transfer()
 
     def _value(self, typed: Typed | None) -> Any:
-        return None if typed is None else typed.settled(self.facts, self.evaluation)
+        return None if typed is None else typed.settled(self.facts, self.judging)
 
     def _charge(self) -> tuple[int, Day] | None:
         if self.rule.charges is None:
             return None
-        due = self._value(self.rule.charges.due) if self.rule.charges.due else self.evaluation.today
+        due = self._value(self.rule.charges.due) if self.rule.charges.due else self.judging.today
         return _both(self._value(self.rule.charges.amount), due)
 
     def _call(self) -> tuple[int, Day] | None:
@@ -659,9 +678,9 @@ class Act:
         values = [self._value(each) for each in (passing.giver, passing.taker, passing.share)]
         return None if None in values else (str(values[0]), str(values[1]), int(values[2]))
 
-    def done(self, *, new: bool) -> list[Occurrence]:
+    def done(self, evaluation: Evaluation, *, new: bool) -> list[Occurrence]:
         """Does it all; what follows is told. What is done once for a finding needs it `new`."""
-        evaluation, rule, ledger = self.evaluation, self.rule, self.evaluation.ledger
+        rule, ledger = self.rule, evaluation.ledger
         if rule.disregards:
             evaluation.disregarded.add(str(self.facts[rule.disregards]["id"]))
         for name, value in self.sets.items():
@@ -672,13 +691,13 @@ class Act:
             evaluation.cured.add(str(self.facts[rule.cures]["id"]))
         if self.releases is not None:
             ledger.release(str(self.releases), evaluation.today)
-        told = self._accelerated()
+        told = self._accelerated(evaluation)
         if new:
-            told += [*self._money(), *self._once()]
-        return told + self._voices()
+            told += [*self._money(evaluation), *self._once(evaluation)]
+        return told + self._voices(evaluation)
 
-    def _money(self) -> list[Occurrence]:
-        ledger, rule, today = self.evaluation.ledger, self.rule, self.evaluation.today
+    def _money(self, evaluation: Evaluation) -> list[Occurrence]:
+        ledger, rule, today = evaluation.ledger, self.rule, evaluation.today
         key, told = self.about.partition("/")[2] or self.about, []
         if self.charge is not None and rule.charges is not None:
             amount, due = self.charge
@@ -688,16 +707,16 @@ class Act:
             told += ledger.call(*self.call, key, self.sources)
         return told
 
-    def _accelerated(self) -> list[Occurrence]:
+    def _accelerated(self, evaluation: Evaluation) -> list[Occurrence]:
         if not self.rule.accelerates:
             return []
         source = self.found[self.rule.accelerates]
         given, sources = str(source.values.get("id", "")), ["", *self.sources]
         fact = given if given in source.facts else sources[-1]
-        return self.evaluation.ledger.accelerate(self.evaluation.today, fact)
+        return evaluation.ledger.accelerate(evaluation.today, fact)
 
-    def _once(self) -> list[Occurrence]:
-        evaluation, rule = self.evaluation, self.rule
+    def _once(self, evaluation: Evaluation) -> list[Occurrence]:
+        rule = self.rule
         if isinstance(self.until, int) and self.finding in evaluation.findings:
             finding = evaluation.findings[self.finding]
             told = finding_occurrences(finding, self.first.values)[0]
@@ -708,8 +727,8 @@ class Act:
             evaluation.shares.counted(rule.counts, self.finding, evaluation.today, self.sources)
         ]
 
-    def _voices(self) -> list[Occurrence]:
-        shares, rule, today = self.evaluation.shares, self.rule, self.evaluation.today
+    def _voices(self, evaluation: Evaluation) -> list[Occurrence]:
+        shares, rule, today = evaluation.shares, self.rule, evaluation.today
         told = []
         if self.transfer is not None and rule.transfers is not None:
             giver, taker, share = self.transfer
@@ -724,7 +743,7 @@ def _both(amount: object, day: object) -> tuple[int, Day] | None:
     return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
 
 
-def _as_blocker(occurrence: Occurrence) -> Occurrence:
+def as_blocker(occurrence: Occurrence) -> Occurrence:
     """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
     return replace(occurrence, kind=BLOCKER + occurrence.kind)
 
