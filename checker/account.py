@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from checker.accrual import Period
 from checker.dates import Day
@@ -11,8 +12,7 @@ from checker.instalments import Instalment
 from checker.model import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Something that is so on a day: a fact as given, or what the ledger derives from facts.
 
     `values` are the fields of its kind; `facts` the ids of the records that it rests on;

@@ -234,6 +234,9 @@ def _rounded(sums: Mapping[tuple[int, int], int], rate: Callable[[int], int]) ->
     """Sums of balance × days, each times its rate, over their denominators, in cents."""
     if not sums:
         return 0
+    if len(sums) == 1:
+        (((denominator, added), value),) = sums.items()
+        return half_up(value * rate(added), denominator * RATE_ONE)
     common = lcm(*(denominator for denominator, _added in sums))
     weighed = sum(
         value * (common // denominator) * rate(added)
@@ -273,6 +276,7 @@ class Accrual:
         self.counted = arrangement.accrues_from  # days before it are in the sums
         self.closed: list[Period] = []
         self.mover = ""  # the fact that last moved principal
+        self._fixing_days: dict[Day, Day] = {}  # dates of fixing as moved, until terms change
         self.period = self._new_period(self.counted, self.counted)
 
     @property
@@ -319,6 +323,7 @@ class Accrual:
 
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
+        self._fixing_days.clear()
         self.period.due = self._due_after(day)
         self.period.payable = self._payable_after(self.period.due)
 
@@ -359,7 +364,13 @@ class Accrual:
         return self._take(day, final=closing)
 
     def _fixing_day(self, day: Day) -> Day:
-        return self.arrangement.adjusted(day, "rate.fixing-convention", "rate.fixing-calendar")
+        adjusted = self._fixing_days.get(day)
+        if adjusted is None:
+            paths = ("rate.fixing-convention", "rate.fixing-calendar")
+            adjusted = self.arrangement.adjusted(day, *paths)
+            if self.arrangement.steady(*paths):
+                self._fixing_days[day] = adjusted
+        return adjusted
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
         settled, name = self.arrangement, self.period.index
@@ -399,11 +410,15 @@ class Accrual:
     def _observed(self, name: str, day: Day) -> tuple[str, tuple[int, Day, str] | None]:
         """The index that serves on `day`, and its value in force."""
         settled = self.arrangement
-        found = self.indices.get(name, Series()).on(day)
+        found = self._value_on(name, day)
         if settled.fallback and (found is None or self._stale(found[1], day)):
-            other = self.indices.get(settled.fallback, Series()).on(day)
+            other = self._value_on(settled.fallback, day)
             return (settled.fallback, other) if other else (name, found)
         return name, found
+
+    def _value_on(self, name: str, day: Day) -> tuple[int, Day, str] | None:
+        series = self.indices.get(name)
+        return None if series is None else series.on(day)
 
     def _stale(self, observed_on: Day, day: Day) -> bool:
         lasts, calendar = self.arrangement.stale_after, self.arrangement.fixing_calendar

@@ -87,6 +87,7 @@ def is_business_day(day: Day, calendar_name: str) -> bool:
     return day not in _federal_holidays(year, calendar_name == "federal-offices")
 
 
+@cache
 def works_everywhere(day: Day) -> bool:
     """Whether every calendar works on that day: no convention then moves it."""
     return all(is_business_day(day, name) for name in CALENDARS)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from checker.account import BALANCES, Occurrence
-from checker.arrangement import SETTINGS, Arrangement
+from checker.arrangement import SETTINGS, Arrangement, moves_days
 from checker.dates import Day
 from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
@@ -29,6 +29,8 @@ HEEDED = {
     "assignment": "notification", "succession": "notification",
 }  # fmt: skip
 """Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
+
+_STEPS = len(Step)
 
 MOST_ROUNDS = 200
 """How often, within one step of a day, rules may follow from what rules concluded."""
@@ -124,15 +126,16 @@ class Evaluation(Judging):
         pack: Pack,
         engines: Engines,
         choices: Choices | None = None,
+        *,
+        compared: bool = True,
         terms: Terms | None = None,
     ) -> None:
         self.pack, self.engines = pack, engines
-        self.terms = Terms(pack, choices or Choices()) if terms is None else terms
+        self.terms = terms or Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        self.arrangement = Arrangement(
-            self._setting, charges, fees, pack.volatile, _Read(pack, self.terms)
-        )
+        readings = _Read(pack, self.terms) if compared else None
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
         self.today: Day = 0
         self._aliases = aliases(pack)
         self._folded: dict[str, str] = {}
@@ -154,10 +157,13 @@ class Evaluation(Judging):
         self.reconciled: list[Occurrence] = []
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
-        self.firsts: MutableMapping[
-            str, Mapping[str, Value]
-        ] = {}  # finding -> what its rule first matched
+        self.firsts = {}
         self._notifications: list[tuple[Day, Fact]] = []
+        # Where settings that depend on state may move what comes, or the pack has occasions, the
+        # next day is worked out anew each time.
+        self._restless = bool(self._dated or self.calendars) or any(map(moves_days, pack.volatile))
+        self._stirred = True
+        self._following: Day = 0
 
     @cached_property
     def session(self) -> MatchSession:
@@ -246,7 +252,13 @@ class Evaluation(Judging):
             self._tell(told)
 
     def next_day(self) -> Day:
-        """The first day after today on which something may come about without any fact."""
+        """The next day on which anything comes by itself; worked out anew where that may move."""
+        if self._stirred or self.ledger.stirred or self._following <= self.today:
+            self._following = self._coming_day()
+            self._stirred, self.ledger.stirred = self._restless or not self.today, False
+        return self._following
+
+    def _coming_day(self) -> Day:
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
         if self.today:
@@ -266,24 +278,31 @@ class Evaluation(Judging):
     def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         """Lives through a day: what is told to the rules step by step.
 
-        What they conclude of a step is done before the next one is asked for.
+        What they conclude of a step is done before the next one is asked for. The steps of a day
+        are as many under every reading.
         """
         self.today = day
-        steps: dict[Step, list[Fact]] = {step: [] for step in Step}
+        steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
         yield from self._opening(steps[Step.OPENING])
         yield from self._each(steps[Step.OBSERVATION])
-        yield self._lapsed(day)
+        comes = day >= self._following or self._stirred or self.ledger.stirred
+        yield self._lapsed(day) if comes else ()
         for calendar in self.calendars:
-            yield calendar.tell(day)
+            yield calendar.tell(day) if comes else ()
         for fact in steps[Step.DUE]:
             yield [self._given(fact)]
             if fact.kind == "costs":
                 yield self.ledger.incur(_cents(fact, "amount"), day, fact.id)
-        yield self.ledger.fall_due(day)
+        if comes or self._stirred or self.ledger.stirred:
+            yield self.ledger.fall_due(day)
+        else:
+            self.ledger.count_until(day)
+            yield ()
         yield from self._each(steps[Step.NOTICE])
-        yield from self._notify(day, steps[Step.NOTICE])
+        if self._notifications or steps[Step.NOTICE]:
+            yield from self._notify(day, steps[Step.NOTICE])
         yield from self._each(steps[Step.ELECTION])
         yield from self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
@@ -376,6 +395,7 @@ class Evaluation(Judging):
     def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
+                self._stirred = True
                 self._notifications.append((max(told, fact.date), fact))
         due = [fact for when, fact in self._notifications if when == day]
         self._notifications = [(when, f) for when, f in self._notifications if when > day]
@@ -403,7 +423,7 @@ class Evaluation(Judging):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        yield [replace(split, values=values), *rest]
+        yield [split._replace(values=values), *rest]
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -422,8 +442,12 @@ class Evaluation(Judging):
 
     def _tell(self, occurrences: Iterable[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        waiting, rounds = list(occurrences), 0
-        asked: list[str] = []
+        waiting = list(occurrences)
+        if not waiting:  # most of what might happen on a day does not
+            return
+        rounds, asked = 0, list[str]()
+        loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
+        record = self.pack.projections.record
         while waiting:
             rounds += 1
             if rounds > MOST_ROUNDS:
@@ -431,10 +455,10 @@ class Evaluation(Judging):
             asked = []
             records = []
             for occurrence in waiting:
-                if occurrence.kind in self.engines.loop_kinds:
+                if occurrence.kind in loop_kinds:
                     self._told.append(occurrence)
-                    records.append(self.pack.projections.record(occurrence, self))
-                if occurrence.kind in self.engines.late_kinds and not is_finding(occurrence):
+                    records.append(record(occurrence, self))
+                if occurrence.kind in late_kinds and not is_finding(occurrence):
                     self._kept.append(occurrence)
             waiting = []
             if records:
@@ -457,8 +481,13 @@ class Evaluation(Judging):
         told = Conclusion(self, rule, found, self.findings).record()
         return [*told, *act.done(self, new=new)]
 
+    def stir(self) -> None:
+        """Something may come on another day than was last worked out."""
+        self._stirred = True
+
     def set_state(self, name: str, value: Any) -> None:
         """A state has another value from now on."""
+        self._stirred = True
         self._moved.add(name)
         if value is None:  # what the fact does not say changes nothing
             return
@@ -471,6 +500,7 @@ class Evaluation(Judging):
     def amend(self, occurrence: Occurrence) -> None:
         """A term has another value from now on."""
         values = occurrence.values
+        self._stirred = True
         self.ledger.count_until(self.today)  # the days before go by the term as it was
         self.terms.amend(
             Amended(
@@ -520,8 +550,10 @@ class Evaluation(Judging):
     def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
         """What the loop was told, its findings as they stand, and what stands at the close."""
         told = [*self._kept, *self.standing_occurrences()]
+        late = self.engines.late_kinds
         for finding in findings.values():
-            told += finding_occurrences(finding, self.firsts[finding.id])
+            if finding.rule in late or "finding" in late:
+                told += finding_occurrences(finding, self.firsts[finding.id])
         return told
 
     def _projected(
@@ -584,10 +616,9 @@ class Conclusion:
         rule, naming = self.rule, self.evaluation
         facts = {alias: occurrence.values for alias, occurrence in self.found.items()}
         says = rule.says.fill(facts, naming)
-        sources = tuple(dict.fromkeys(f for o in self.found.values() for f in o.facts))
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
-        first = next(iter(self.found.values()))
+        first, *others = self.found.values()
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
@@ -602,10 +633,10 @@ class Conclusion:
             amount=amount if isinstance(amount, int) else None,
             says=says,
             quote=rule.quote,
-            facts=sources,
-            working=tuple(line for o in self.found.values() for line in o.working),
-            needs=tuple(need.fill(facts, naming) for need in rule.needs),
-            provisional=any(o.provisional for o in self.found.values()),
+            facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
+            working=sum((o.working for o in others), first.working),
+            needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
+            provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:
@@ -626,7 +657,7 @@ class Conclusion:
         """
         others = [o for alias, o in self.found.items() if alias != self.rule.revises]
         day = max(int(o.values["date"]) for o in others)
-        facts = tuple(dict.fromkeys(f for o in others for f in o.facts))
+        facts = _unique(others)
         revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
         if revision in self.findings[finding].revisions:
             return []
@@ -641,7 +672,7 @@ class Act:
         self.judging, self.rule, self.found = judging, rule, found
         self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
         self.first = next(iter(found.values()))
-        self.sources = tuple(dict.fromkeys(f for o in found.values() for f in o.facts))
+        self.sources = _unique(found.values())
         self.about = "" if rule.revises else str(self._value(rule.about))
         self.finding = f"{rule.under}/{self.about}"
         self.sets = {name: self._value(typed) for name, typed in rule.sets.items()}
@@ -720,6 +751,7 @@ class Act:
         if isinstance(self.until, int) and self.finding in evaluation.findings:
             finding = evaluation.findings[self.finding]
             told = finding_occurrences(finding, self.first.values)[0]
+            evaluation.stir()
             evaluation.windows.open(rule.id, finding.id, self.until, evaluation.today, told.values)
         if not rule.counts:
             return []
@@ -739,13 +771,18 @@ class Act:
         return told
 
 
+def _unique(occurrences: Iterable[Occurrence]) -> tuple[str, ...]:
+    """The records that occurrences rest on, each once."""
+    return tuple(dict.fromkeys(fact for occurrence in occurrences for fact in occurrence.facts))
+
+
 def _both(amount: object, day: object) -> tuple[int, Day] | None:
     return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
 
 
 def as_blocker(occurrence: Occurrence) -> Occurrence:
     """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
-    return replace(occurrence, kind=BLOCKER + occurrence.kind)
+    return occurrence._replace(kind=BLOCKER + occurrence.kind)
 
 
 def _cents(fact: Fact, name: str) -> int:
@@ -788,10 +825,15 @@ def evaluate(
     as_of: Day,
     known_on: Day | None = None,
     choices: Choices | None = None,
+    *,
+    compared: bool = True,
 ) -> Result:
-    """The one evaluation: what the contract says of these facts at the close of `as_of`."""
+    """The one evaluation: what the contract says of these facts at the close of `as_of`.
+
+    With `compared` it also learns which other answers would have given just the same.
+    """
     standing = effective(facts, as_of, known_on)
-    evaluation = Evaluation(pack, engines, choices)
+    evaluation = Evaluation(pack, engines, choices, compared=compared)
     try:
         evaluation.run(standing, as_of)
         return conclude(evaluation, as_of, known_on, standing, choices or Choices())

@@ -106,12 +106,14 @@ def show(value: object, type_: str) -> str:
     if value is None:
         return "none"
     value = settled(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        formats: dict[str, Callable[[int], str]] = {
-            "money": grouped, "rate": percent, "ratio": ratio, "date": iso,
-        }  # fmt: skip
-        return formats.get(type_, str)(value)
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _SHOWN.get(type_, str)(value) if isinstance(value, int) else str(value)
+
+
+_SHOWN: dict[str, Callable[[int], str]] = {
+    "money": grouped, "rate": percent, "ratio": ratio, "date": iso,
+}  # fmt: skip
 
 
 # The tree ----------------------------------------------------------------------------------------
@@ -729,9 +731,12 @@ class Sentence:
 
     def fill(self, facts: Facts, surroundings: Surroundings) -> str:
         """The sentence with its values shown as a person writes them."""
-        shown = [show(h.evaluate(facts, surroundings), h.type) for h in self.holes]
-        pairs = zip(self.pieces, [*shown, ""], strict=True)
-        return "".join(piece + value for piece, value in pairs)
+        if not self.holes:
+            return self.pieces[0]
+        parts = [self.pieces[0]]
+        for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
+            parts += (show(hole.evaluate(facts, surroundings), hole.type), piece)
+        return "".join(parts)
 
 
 def parse_sentence(text: str, scope: Scope) -> Sentence:

@@ -42,6 +42,7 @@ class Ledger:
         self._deadlines: list[tuple[Day, int, Obligation]] = []
         self._doubtful: Day | None = None  # the last day to pay interest that is not known
         self.today: Day = 0
+        self.stirred = True  # something may come on another day than was last said
         self.paying = False  # in the midst of a day's payments
         self._count = 0
         self._matured = False
@@ -328,6 +329,7 @@ class Ledger:
             self.obligations[obligation.id] = obligation
             queue.append(obligation)
             if obligation.component == "interest":
+                self.stirred = True
                 heapq.heappush(self._turning, obligation.payable + 1)
             if obligation.due > self.today:
                 heapq.heappush(self._later, (obligation.due, self._count, obligation))
@@ -362,6 +364,7 @@ class Ledger:
         sources = list(dict.fromkeys(fact for fact in facts if fact))
         made = Obligation(id_, component, "charge", due, due, due, amount, amount, sources, working)
         self._count += 1
+        self.stirred = True
         heapq.heappush(self._coming, (due, self._count, made))
         return [] if self.paying else self.charges_coming_due(day)
 
@@ -414,6 +417,7 @@ class Ledger:
         obligation.payable = self._payable(obligation.due)
         obligation.last_day = self._last_day(obligation.component, obligation.due)
         self._count += 1
+        self.stirred = True
         heapq.heappush(self._deadlines, (obligation.last_day, self._count, obligation))
 
     def terms_changed(self, day: Day) -> None:
@@ -421,6 +425,7 @@ class Ledger:
 
         A maturity that has come comes again only where it is moved to a day that is still to come.
         """
+        self.stirred = True
         also = self.arrangement.also_closes_on if self._also_closed else None
         matures = self.arrangement.matures
         self._matured = self._matured and matures is not None and matures <= day

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-import rfc8785
 
 from checker import __version__
 from checker.account import Obligation, Split
@@ -24,6 +23,8 @@ SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
 
 BROKEN = ("breach", "event-of-default")
 OPEN = ("needs-judgment", "needs-fact")
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def report(result: Result) -> dict[str, Any]:
@@ -418,17 +419,22 @@ def _receipt(result: Result) -> dict[str, Any]:
 
 
 def facts_hash(facts: Iterable[Fact]) -> str:
-    """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785)."""
-    digest = hashlib.sha256()
-    for fact in facts:
-        values = {name: str(value) for name, value in sorted(fact.values.items())}
-        told = {
-            "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
-            "recorded": iso(fact.recorded), "contract": fact.contract, "values": values,
-        }  # fmt: skip
-        digest.update(rfc8785.dumps(told))  # type: ignore[arg-type]  # nested str dicts are JSON
-        digest.update(b"\n")
-    return digest.hexdigest()
+    """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785), a line each.
+
+    Names are of ASCII and values are text: for these, JSON with sorted keys and without blanks is
+    canonical as Python's own encoder writes it.
+    """
+    lines = [
+        _canonical(
+            {
+                "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
+                "recorded": iso(fact.recorded), "contract": fact.contract,
+                "values": {name: str(value) for name, value in fact.values.items()},
+            }
+        )
+        for fact in facts
+    ]  # fmt: skip
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def _plain(cents: int | None) -> str | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from checker.account import Occurrence
 from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
@@ -435,7 +436,7 @@ class Rule:
         """The kinds of fact that it looks for."""
         return frozenset(kind for kinds in self.aliases.values() for kind in kinds)
 
-    @property
+    @cached_property
     def acts(self) -> bool:
         """Whether the ledger, the state or the loop does something on it."""
         named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures, self.sets)
@@ -464,6 +465,9 @@ def resolve_text(text: str, scope: Scope, expected: Typed | None = None) -> Type
 
 def distinct(matches: Iterable[Match], order: Mapping[str, int]) -> list[tuple[str, Match]]:
     """Matches by rule, each once however many branches found it, as their last fact arrived."""
+    matches = list(matches)
+    if len(matches) == 1:
+        return [(matches[0].rule.rpartition("#")[0], matches[0])]
     seen: dict[tuple[str, tuple[int, ...]], tuple[str, Match]] = {}
     for match in matches:
         rule = match.rule.rpartition("#")[0]
