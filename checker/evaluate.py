@@ -79,15 +79,6 @@ class Engines:
         self.close()
 
 
-def aliases(pack: Pack) -> dict[str, str]:
-    """The folded names that parties go by besides, each with the folded name that it stands for."""
-    return {
-        fold(name, "name"): fold(party.name, "name")
-        for party in pack.parties.values()
-        for name in party.also
-    }
-
-
 @dataclass(frozen=True)
 class _Read:
     """What the pack's readings make of its settings."""
@@ -117,6 +108,27 @@ class Judging(Naming):
     today: Day
     firsts: MutableMapping[str, Mapping[str, Value]]  # finding -> what its rule first matched
 
+    def __init__(self, pack: Pack, engines: Engines) -> None:
+        self.pack, self.engines = pack, engines
+        self.today = 0
+        self.firsts = {}
+        self._folded: dict[str, str] = {}
+        self._aliases = {
+            fold(name, "name"): fold(party.name, "name")
+            for party in pack.parties.values()
+            for name in party.also
+        }
+
+    def canonical(self, name: str) -> str:
+        """The folded name; a role's own word means the party in force."""
+        folded = self._folded.get(name)
+        if folded is None:
+            folded = fold(name, "name")
+            folded = self._folded[name] = self._aliases.get(folded, folded)
+        if folded in self.pack.parties:
+            return self.canonical(str(self.lookup(folded)))
+        return folded
+
 
 class Evaluation(Judging):
     """One contract on its way through time; days are fed in their order, and none twice."""
@@ -130,15 +142,12 @@ class Evaluation(Judging):
         compared: bool = True,
         terms: Terms | None = None,
     ) -> None:
-        self.pack, self.engines = pack, engines
+        super().__init__(pack, engines)
         self.terms = terms or Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
         readings = _Read(pack, self.terms) if compared else None
         self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
-        self.today: Day = 0
-        self._aliases = aliases(pack)
-        self._folded: dict[str, str] = {}
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():
@@ -157,7 +166,6 @@ class Evaluation(Judging):
         self.reconciled: list[Occurrence] = []
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
-        self.firsts = {}
         self._notifications: list[tuple[Day, Fact]] = []
         # Where settings that depend on state may move what comes, or the pack has occasions, the
         # next day is worked out anew each time.
@@ -183,16 +191,6 @@ class Evaluation(Judging):
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.power(name[6:])[0]
         return self.terms.lookup(name)
-
-    def canonical(self, name: str) -> str:
-        """The folded name; a role's own word means the party in force."""
-        folded = self._folded.get(name)
-        if folded is None:
-            folded = fold(name, "name")
-            folded = self._folded[name] = self._aliases.get(folded, folded)
-        if folded in self.pack.parties:
-            return self.canonical(str(self.state[folded]))
-        return folded
 
     def _setting(self, path: str) -> Any:
         chosen: Chosen = self.pack.settings.get(path)
@@ -451,7 +449,7 @@ class Evaluation(Judging):
         while waiting:
             rounds += 1
             if rounds > MOST_ROUNDS:
-                raise WrongInput([self._endless(asked)])
+                raise WrongInput([endless(self.pack, asked)])
             asked = []
             records = []
             for occurrence in waiting:
@@ -465,12 +463,6 @@ class Evaluation(Judging):
                 for rule, match in distinct(self.session.add(records), self.pack.order):
                     asked.append(rule)
                     waiting += self._conclude(self.pack.rules[rule], match)
-
-    def _endless(self, rules: Sequence[str]) -> Problem:
-        """What one of these rules brings about makes it find the same again, without end."""
-        names = ", ".join(dict.fromkeys(rules))
-        message = f"these rules bring each other about without end: {names}"
-        return Problem(Place(self.pack.folder, 1, 1), message)
 
     def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
         found = {alias: self._told[at] for alias, at in match.facts.items()}
@@ -778,6 +770,13 @@ def _unique(occurrences: Iterable[Occurrence]) -> tuple[str, ...]:
 
 def _both(amount: object, day: object) -> tuple[int, Day] | None:
     return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
+
+
+def endless(pack: Pack, rules: Sequence[str]) -> Problem:
+    """What one of these rules brings about makes it find the same again, without end."""
+    names = ", ".join(dict.fromkeys(rules))
+    message = f"these rules bring each other about without end: {names}"
+    return Problem(Place(pack.folder, 1, 1), message)
 
 
 def as_blocker(occurrence: Occurrence) -> Occurrence:

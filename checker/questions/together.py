@@ -1,0 +1,561 @@
+"""One evaluation under all combinations of answers together: what is the same is done once.
+
+Code runs under one combination, and every answer that it asks for narrows the combinations for
+which it has run (`Reading`); what is left runs again. The account of a contract, which moves on
+with each step, is kept once for all combinations that have moved it alike (`Course`): where they
+part, another is lived anew up to that step. What is told to the rules, and what they conclude, is
+held once for all combinations under which it is so, whatever course they are on (`Together`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from typing import Any, TypeVar
+
+from checker.account import BALANCES, Occurrence
+from checker.dates import Day
+from checker.engine import Record
+from checker.evaluate import (
+    MOST_ROUNDS,
+    Act,
+    Conclusion,
+    Engines,
+    Evaluation,
+    Judging,
+    as_blocker,
+    endless,
+)
+from checker.findings import Finding, finding_occurrences, is_finding
+from checker.language import Sentence, TermValue
+from checker.model import Fact, Value, WrongInput
+from checker.pack import Pack, Power
+from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.questions.matching import Found, Matching
+from checker.rules import BLOCKER, Rule
+from checker.terms import Choices, Terms
+
+T = TypeVar("T")
+Told = list[tuple[Node, Occurrence]]
+"""What is told, in its order under each combination, and under which ones it is."""
+
+Step = Callable[["Course"], Any]
+
+PowerState = tuple[str, Day | None]
+
+
+class Reading:
+    """Code that runs under one combination, and for all under which it would do the same."""
+
+    def __init__(self, diagrams: Diagrams, own: Assignment) -> None:
+        self.diagrams, self.own = diagrams, own
+        self.condition = diagrams.always
+        self.answers: Assignment = own
+        self.written: list[Varied[Any]] = []
+
+    def once(self, condition: Node, do: Callable[[], T]) -> tuple[Node, T]:
+        """What comes of it under one combination of a condition, and for which it is the same.
+
+        What it writes to things that vary is written under the condition that is left.
+        """
+        outer = self.condition, self.answers, self.written
+        self.condition, self.written = condition, []
+        self.answers = self.diagrams.nearest(condition, self.own)
+        try:
+            result = do()
+            for varied in self.written:
+                varied.settle(self.condition)
+            return self.condition, result
+        finally:
+            self.condition, self.answers, self.written = outer
+
+    def each(self, condition: Node, do: Callable[[], T]) -> list[tuple[Node, T]]:
+        """What comes of it under every combination of a condition, in parts."""
+        found = []
+        while condition != self.diagrams.never:
+            found.append(self.once(condition, do))
+            condition = self.diagrams.without(condition, found[-1][0])
+        return found
+
+    def narrow(self, condition: Node) -> None:
+        """It runs on for those combinations alone for which this is so, its own among them."""
+        self.condition = self.diagrams.both(self.condition, condition)
+
+    def holds(self, condition: Node) -> bool:
+        """Whether it is so under the combination under which it runs."""
+        return bool(self.diagrams.at(condition, self.answers))
+
+
+class Varied(dict[str, T]):
+    """Things by name, each as it is under each combination of answers; none where it is not."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+        self.parts: dict[str, list[tuple[Node, T]]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        diagrams, there = self.reading.diagrams, self.reading.diagrams.never
+        for condition, _value in self.parts.get(str(name), ()):
+            there = diagrams.either(there, condition)
+        is_there = self.reading.holds(there)
+        self.reading.narrow(there if is_there else diagrams.without(diagrams.always, there))
+        return is_there
+
+    def __getitem__(self, name: str) -> T:
+        if super().__contains__(name):
+            return super().__getitem__(name)
+        for condition, value in self.parts.get(name, ()):
+            if self.reading.holds(condition):
+                self.reading.narrow(condition)
+                return value
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: T) -> None:
+        if not self:
+            self.reading.written.append(self)
+        super().__setitem__(name, value)
+
+    def settle(self, condition: Node) -> None:
+        """What was written is so under a condition."""
+        for name, value in self.items():
+            self.parts[name] = self._with(self.parts.get(name, []), condition, value)
+        self.clear()
+
+    def _with(
+        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T
+    ) -> list[tuple[Node, T]]:
+        diagrams, found = self.reading.diagrams, []
+        for other, old in parts:
+            if old == value:
+                condition = diagrams.either(condition, other)
+            elif (left := diagrams.without(other, condition)) != diagrams.never:
+                found.append((left, old))
+        return [*found, (condition, value)]
+
+    def copied(self) -> Varied[T]:
+        """A copy, in which other things may be written."""
+        made = Varied[T](self.reading)
+        made.parts = {name: list(parts) for name, parts in self.parts.items()}
+        return made
+
+
+class _Terms(Terms):
+    """The terms in force under the combination under which code runs."""
+
+    def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
+        super().__init__(pack, choices)
+        self.reading = reading
+
+    def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
+        """The result under the answer given; from then on all is so where it is the same."""
+        result = results[self.reading.answers[question]]
+        same = [answer for answer, other in results.items() if other == result]
+        if len(same) < len(results):
+            self.reading.narrow(self.reading.diagrams.answered(question, same))
+        return result
+
+
+class Course(Evaluation):
+    """The account under all combinations that have moved it alike; rules are asked elsewhere.
+
+    It keeps what it has done, and what it was then told of findings, so that it can be lived anew.
+    """
+
+    def __init__(self, together: Together, again: Course | None = None, last: int = 0) -> None:
+        """With `again`, the steps of that one but the `last` are taken, hearing what it heard."""
+        self.together, self.condition = together, together.reading.condition
+        self.journal: list[tuple[Step, list[Any]]] = []
+        self.coming: Day = 0
+        self.first_heard: list[Any] = []
+        self._heard = self.first_heard
+        self._before = None if again is None else iter(again.first_heard)
+        terms = _Terms(together.pack, together.choices, together.reading)
+        super().__init__(together.pack, together.engines, terms=terms)
+        self.findings = _Heard(self, together.findings)
+        for step, heard in again.journal[: len(again.journal) - last] if again else ():
+            self._before = iter(heard)
+            step(self)
+            self.journal.append((step, heard))
+        self._before = None
+
+    def does(self, step: Step) -> Any:
+        """Takes one more step, and keeps it in mind."""
+        self._heard = []
+        result = step(self)
+        self.journal.append((step, self._heard))
+        return result
+
+    def hear(self, ask: Callable[[], T]) -> T:
+        """What is so of the findings, as they stood when the step was first taken."""
+        answer = ask() if self._before is None else next(self._before)
+        self._heard.append(answer)
+        return answer
+
+    def power(self, name: str) -> tuple[str, Day | None]:
+        """A power's state; since when is nothing that an account asks."""
+        return self.hear(partial(self.together.state_of_power, name, [self])), None
+
+    def begins(self, day: Day, facts: Sequence[Fact]) -> None:
+        """The steps of a day are to be taken, one by one."""
+        self._steps = self.day(day, facts)
+
+    def goes_on(self) -> list[Occurrence] | None:
+        """The next of them; None where the day is over."""
+        told = next(self._steps, None)
+        return None if told is None else list(told)
+
+    def looks_ahead(self) -> None:
+        """When next anything comes by itself."""
+        self.coming = self.next_day()
+
+
+class _Heard(dict[str, Finding]):
+    """The findings, as a course is told of them."""
+
+    def __init__(self, course: Course, findings: Varied[Finding]) -> None:
+        super().__init__()
+        self.course, self.findings = course, findings
+
+    def __contains__(self, name: object) -> bool:
+        return self.course.hear(lambda: name in self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        return self.course.hear(lambda: self.findings[name])
+
+
+class _Firsts(dict[str, Mapping[str, Value]]):
+    """What the rules of findings first matched, written down with the order in which they did."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.varied: Varied[tuple[int, Mapping[str, Value]]] = Varied(reading)
+        self.number = 0
+
+    def __setitem__(self, name: str, value: Mapping[str, Value]) -> None:
+        self.varied[name] = (self.number, value)
+
+
+class Together(Judging):
+    """The rules under all combinations, over the courses that these have taken so far."""
+
+    def __init__(self, pack: Pack, engines: Engines, choices: Choices, diagrams: Diagrams) -> None:
+        super().__init__(pack, engines)
+        self.choices, self.diagrams = choices, diagrams
+        own = {name: choices.readings.get(name, q.default) for name, q in pack.questions.items()}
+        self.reading = Reading(diagrams, own)
+        self.findings = Varied[Finding](self.reading)
+        self.firsts = self._firsts = _Firsts(self.reading)
+        self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
+        loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
+        self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
+        self._told: list[Occurrence] = []
+        self._kept: Told = []
+        self.lived = 0  # courses, from the beginning to where they part
+        self.courses: list[Course] = []
+        for condition, course in self.reading.each(diagrams.always, self._begun):
+            course.condition = condition
+            self.courses.append(course)
+        self._all_take(self.courses, Course.looks_ahead)
+
+    def _begun(self, again: Course | None = None, last: int = 0) -> Course:
+        self.lived += 1
+        return Course(self, again, last)
+
+    # What rules may ask ---------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Any:
+        """The value in force of a term, a state, a balance, a power's state, or `today`."""
+        if name == "today":
+            return self.today
+        if name in self.pack.states:
+            return self._alike(lambda course: course.state[name])
+        if name in BALANCES:
+            return self._alike(lambda course: course.ledger.balance(name))
+        if name.startswith("power.") and name[6:] in self.pack.powers:
+            return self.state_of_power(name[6:], self.courses)
+        terms = self.courses[0].terms
+        if any(course.terms.history for course in self.courses):
+            self._alike(lambda course: course.terms.history)
+            terms = self._here.terms
+        return terms.lookup(name)
+
+    @property
+    def _here(self) -> Course:
+        """The course that is taken under the combination under which code runs."""
+        return next(each for each in self.courses if self.reading.holds(each.condition))
+
+    def _alike(self, of: Callable[[Course], T]) -> T:
+        """What is so of the course, from then on for all courses of which it is so."""
+        value = of(self._here)
+        self.reading.narrow(self._where(self.courses, lambda course: of(course) == value))
+        return value
+
+    def _where(self, courses: Iterable[Course], is_so: Callable[[Course], bool]) -> Node:
+        condition = self.diagrams.never
+        for course in courses:
+            if is_so(course):
+                condition = self.diagrams.either(condition, course.condition)
+        return condition
+
+    def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
+        """A power's state, with the accounts of these courses."""
+        states: dict[str, Node] = {}
+        for condition, (state, _since) in self.power(name, courses):
+            states[state] = self.diagrams.either(states.get(state, self.diagrams.never), condition)
+        state = next(state for state, where in states.items() if self.reading.holds(where))
+        self.reading.narrow(states[state])
+        return state
+
+    def power(self, name: str, courses: Sequence[Course]) -> list[tuple[Node, PowerState]]:
+        """A power's states, and since when the oldest default has stood that supports each."""
+        power, diagrams = self.pack.powers[name], self.diagrams
+        left = self._where(courses, lambda _course: True)
+        doubts = self._where(courses, lambda course: course.ledger.in_doubt(course.today))
+        arisen, found = diagrams.never, list[tuple[Day, Node]]()
+        for parts in self.findings.parts.values():
+            for condition, finding in parts:
+                if finding.rule == power.in_doubt_on:
+                    doubts = diagrams.either(doubts, condition)
+                if finding.rule in power.arises_on:
+                    arisen = diagrams.either(arisen, condition)
+                    supports = self._supports(
+                        power, diagrams.both(condition, left), finding, courses
+                    )
+                    found.append((finding.date, supports))
+        ordered: list[tuple[PowerState, Node]] = [
+            *((("available", day), where) for day, where in sorted(found)),
+            (("undetermined", None), doubts),
+            (("lapsed", None), arisen),
+            (("not-arisen", None), diagrams.always),
+        ]
+        states = []
+        for state, where in ordered:
+            if (condition := diagrams.both(left, where)) != diagrams.never:
+                states.append((condition, state))
+                left = diagrams.without(left, condition)
+        return states
+
+    def _supports(
+        self, power: Power, condition: Node, finding: Finding, courses: Sequence[Course]
+    ) -> Node:
+        """Where a finding that is so under a condition lets a power stand."""
+        diagrams = self.diagrams
+        if finding.outcome == "waived" or condition == diagrams.never:
+            return diagrams.never
+        stands = self._where(courses, lambda course: course.continuing(finding))
+        survives = partial(power.survives_cure.evaluate, {}, self)
+        for where, does in self.reading.each(condition, survives):
+            if does:
+                stands = diagrams.either(stands, where)
+        return diagrams.both(condition, stands)
+
+    # Time -----------------------------------------------------------------------------------------
+
+    def run(self, facts: Sequence[Fact], until: Day) -> None:
+        """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
+        for day, of_day in groupby(facts, key=lambda fact: fact.date):
+            self._live_until(day - 1)
+            self._live(day, list(of_day), self.courses)
+        self._live_until(until)
+        self.today = until
+        for course in self.courses:
+            course.today = until
+
+    def _live_until(self, day: Day) -> None:
+        while (coming := min(course.coming for course in self.courses)) <= day:
+            self._live(coming, [], [each for each in self.courses if each.coming == coming])
+
+    def _live(self, day: Day, facts: Sequence[Fact], living: Sequence[Course]) -> None:
+        """Takes some courses through a day, all of them step by step."""
+        self.today = day
+        self._all_take(living, lambda course: course.begins(day, facts))
+        told = self._all_take(living, Course.goes_on)
+        while any(said is not None for _course, said in told):
+            self._tell(self._unified((course.condition, said or ()) for course, said in told))
+            living = [course for course in self.courses if course.today == day]
+            told = self._all_take(living, Course.goes_on)
+        self._all_take(living, Course.looks_ahead)
+
+    def _all_take(self, courses: Iterable[Course], step: Step) -> list[tuple[Course, Any]]:
+        return [each for course in list(courses) for each in self._take(course, step)]
+
+    def _take(self, course: Course, step: Step) -> list[tuple[Course, Any]]:
+        """A course takes a step; where combinations part on it, so do courses."""
+        found: list[tuple[Course, Any]] = []
+        while True:
+            before = course.condition
+            course.condition, result = self.reading.once(before, partial(course.does, step))
+            found.append((course, result))
+            rest = self.diagrams.without(before, course.condition)
+            if rest == self.diagrams.never:
+                return found
+            course = self._part(course, rest, last=1)
+
+    def _part(self, course: Course, condition: Node, last: int = 0) -> Course:
+        """Another course for some combinations, up to where this one is, or some steps before."""
+        under, made = self.reading.once(condition, lambda: self._begun(course, last))
+        assert under == condition  # whatever it asked had been asked, and was the same
+        self.courses.insert(self.courses.index(course) + 1, made)
+        return made
+
+    def _unified(self, told: Iterable[tuple[Node, Iterable[Occurrence]]]) -> Told:
+        """What courses tell, each once, in an order that is that of every one of them.
+
+        How a figure was worked out, and whether it is provisional, is left out: no rule asks.
+        """
+        keys: list[Hashable] = []
+        found: Told = []
+        for condition, said in told:
+            at = 0
+            for each in said:
+                key = (each.kind, tuple(each.values.items()), each.facts)
+                if key in keys[at:]:
+                    at = keys.index(key, at)
+                    found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
+                else:
+                    keys.insert(at, key)
+                    found.insert(at, (condition, each._replace(working=(), provisional=False)))
+                at += 1
+        return found
+
+    # Rules ----------------------------------------------------------------------------------------
+
+    def _tell(self, waiting: Told) -> None:
+        """Tells the rules what is so, and follows what they conclude until nothing new follows."""
+        rounds, asked = 0, list[str]()
+        loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
+        while waiting:
+            rounds += 1
+            if rounds > MOST_ROUNDS:
+                raise WrongInput([endless(self.pack, asked)])
+            self._kept += [
+                (condition, each)
+                for condition, each in waiting
+                if each.kind in late_kinds and not is_finding(each)
+            ]
+            seen = [(where, each) for where, each in waiting if each.kind in loop_kinds]
+            asked, waiting = [], []
+            for condition, rule, found in self._matched(self._matching, self._told, seen):
+                asked.append(rule.id)
+                waiting += self._concluded(condition, rule, found)
+
+    def _matched(
+        self, matching: Matching, known: list[Occurrence], seen: Told
+    ) -> list[tuple[Node, Rule, dict[str, Occurrence]]]:
+        """What rules match that are told of these; all that they were told is `known`."""
+        records: list[tuple[Node, Record]] = []
+        for condition, occurrence in seen:
+            record = partial(self.pack.projections.record, occurrence, self)
+            for under, made in self.reading.each(condition, record):
+                known.append(occurrence)
+                records.append((under, made))
+        return [
+            (
+                each.condition,
+                rule,
+                {a: known[at] for a, at in zip(rule.aliases, each.places, strict=True)},
+            )
+            for each in self._distinct(matching.add(records))
+            for rule in [self.rules[each.rule]]
+        ]
+
+    def _distinct(self, matches: Iterable[Found]) -> list[Found]:
+        """Matches by rule, each once however many branches found it, in the order of records."""
+        seen: dict[tuple[str, tuple[int, ...]], Node] = {}
+        for match in matches:
+            key = (match.rule.rpartition("#")[0], match.places)
+            where = seen.get(key, self.diagrams.never)
+            seen[key] = self.diagrams.either(where, match.condition)
+        found = [Found(*key, condition) for key, condition in seen.items()]
+        order = self.pack.order
+        return sorted(found, key=lambda each: (max(each.places), order[each.rule], each.places))
+
+    def _concluded(self, condition: Node, rule: Rule, found: Mapping[str, Occurrence]) -> Told:
+        """What follows from a match, and what is done on it."""
+        self._firsts.number += 1
+        told: Told = []
+        for under, (said, act, new) in self.reading.each(
+            condition, partial(self._judged, rule, found)
+        ):
+            told += [(under, each) for each in said]
+            if act is not None:
+                told += self._done(under, act, new=new)
+        return told
+
+    def _judged(
+        self, rule: Rule, found: Mapping[str, Occurrence]
+    ) -> tuple[list[Occurrence], Act | None, bool]:
+        act = Act(self, rule, found) if rule.acts else None
+        new = act is not None and act.finding not in self.findings
+        return Conclusion(self, rule, found, self.findings).record(), act, new
+
+    def _done(self, condition: Node, act: Act, *, new: bool) -> Told:
+        """An act is done on the courses of the combinations for which it is."""
+        told = []
+        for course in list(self.courses):
+            part = self.diagrams.both(course.condition, condition)
+            if part == self.diagrams.never:
+                continue
+            if part != course.condition:
+                self._part(course, self.diagrams.without(course.condition, part))
+                course.condition = part
+            for each, said in self._take(course, lambda evaluation: act.done(evaluation, new=new)):
+                told.append((each.condition, said))
+        return self._unified(told)
+
+    # The close of the as-of day -------------------------------------------------------------------
+
+    def findings_at_close(self) -> Varied[Finding]:
+        """The loop's findings and those of the rules that are asked at the close of the day."""
+        findings, told = self.findings.copied(), self._told_at_close()
+        seen = self.engines.asked_at_close(occurrence for _where, occurrence in told)
+        late = [each for rule in self.engines.late for each in rule.patterns]
+        matching, known = Matching(late, self.diagrams), list[Occurrence]()
+        waiting = [(c, as_blocker(each)) for c, each in told if BLOCKER + each.kind in seen] + told
+        while waiting:
+            waiting = [(where, each) for where, each in waiting if each.kind in seen]
+            matches, waiting = self._matched(matching, known, waiting), []
+            for condition, rule, found in matches:
+                conclusion = Conclusion(self, rule, found, findings)
+                self._firsts.number += 1
+                for under, said in self.reading.each(condition, conclusion.record):
+                    waiting += [(under, each) for each in said]
+        return findings
+
+    def _told_at_close(self) -> Told:
+        standing = [
+            (where, said)
+            for course in self.courses
+            for where, said in self.at_close(course, lambda each: list(each.standing_occurrences()))
+        ]
+        late, found = self.engines.late_kinds, list[tuple[int, Node, list[Occurrence]]]()
+        for name, parts in self.findings.parts.items():
+            for condition, finding in parts:
+                if finding.rule not in late and "finding" not in late:
+                    continue
+                for other, (number, first) in self._firsts.varied.parts[name]:
+                    where = self.diagrams.both(condition, other)
+                    if where != self.diagrams.never:
+                        found.append((number, where, finding_occurrences(finding, first)))
+        found.sort(key=lambda each: each[0])
+        told = [(where, each) for _number, where, said in found for each in said]
+        return [*self._kept, *self._unified(standing), *told]
+
+    def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
+        """What is so of a course at the close of the day, which it is not to live beyond."""
+
+        def asked() -> T:
+            course.arrangement.forget()  # what it has settled was asked under another combination
+            return of(course)
+
+        return self.reading.each(course.condition, asked)
+
+
+def _unspoken(rule: Rule) -> Rule:
+    """A rule whose findings say nothing; what a revision says is part of what makes it another."""
+    return rule if rule.revises else replace(rule, says=Sentence(("",), ()), needs=())
