@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,11 +22,11 @@ class Occurrence(NamedTuple):
     kind: str
     values: Mapping[str, Value]
     facts: tuple[str, ...] = ()
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
     provisional: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Obligation:
     """An amount that fell due, and what became of it."""
 
@@ -59,7 +59,7 @@ class Obligation:
         return "paid-in-grace" if (self.paid_on or day) > self.payable else "paid"
 
 
-@dataclass
+@dataclass(slots=True)
 class Split:
     """How one payment was applied, in cents; the parts add up to `amount`."""
 
@@ -75,7 +75,7 @@ class Split:
     excess: int = 0
     unapplied: int = 0
     period: Period | None = None  # on whose figure, not final that day, the split relied
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
 
     @property
     def interest(self) -> int:

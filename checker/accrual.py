@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from math import lcm
 from typing import NamedTuple
 
@@ -41,11 +42,11 @@ class Capping(NamedTuple):
     fact: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
+class Fixing(NamedTuple):
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
-    `observed`, `base` and `rate` are None where no value had been observed up to `read_on`.
+    `reference` is the index that served; `observed`, `base` and `rate` are None where no value had
+    been observed up to `read_on`.
     `base` is the index as it counts, rounded and not below its floor, or the fixed rate; `rate` is
     what days earn to whose rate nothing is added.
     """
@@ -53,7 +54,7 @@ class Fixing:
     taken_on: Day
     read_on: Day
     final: bool
-    index: str
+    reference: str
     observed: int | None
     observed_on: Day | None
     margin: int
@@ -96,8 +97,7 @@ class Fixing:
         return self.capping.decide(lambda capping: capping.wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of days on which the same balance earned at the same rate."""
 
     since: Day
@@ -144,14 +144,22 @@ class Period:
         """Whether it closed, or a payment came, when no value had been observed for it."""
         return bool(self.starved) or (self.closed and self.interest is None)
 
+    def as_it_stands(self) -> Period:
+        """A copy that later days leave as it is."""
+        stood = copy(self)
+        stood.segments, stood.sums = list(self.segments), dict(self.sums)
+        return stood
+
     def add(self, convention: str, until: Day, since: Day, balance: int, added: int = 0) -> None:
         """Counts `balance` from `since` up to `until`, which is not counted itself."""
         if until <= since:
             return
         self._count(self.sums, convention, until, since, balance, added)
-        last = self.segments[-1] if self.segments else None
-        if last and (last.until, last.balance, last.added) == (since, balance, added):
-            since = self.segments.pop().since
+        if self.segments:
+            before, last_until, last_balance, last_added = self.segments[-1]
+            if last_until == since and last_balance == balance and last_added == added:
+                since = before
+                self.segments.pop()
         self.segments.append(Segment(since, until, balance, added))
 
     def _count(
@@ -163,6 +171,8 @@ class Period:
         balance: int,
         added: int,
     ) -> None:  # what a stretch of days is made of
+        if not balance:
+            return
         for denominator, days in _days_within(convention, self.start, since, until).items():
             at = (denominator, added)
             sums[at] = sums.get(at, 0) + balance * days
@@ -372,15 +382,14 @@ class Accrual:
         if not period.index:
             return self._take(period.start, final=True)
         dates = settled.fixing_dates
+        if settled.fixing == "in-arrears":
+            own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
+            if day >= own:
+                return self._take(own, final=True)
+            if not closing or settled.early_close == "latest-observation":
+                return self._take(day, final=closing)
         before = period.start if dates is None else dates.last_until(period.start)
-        if settled.fixing == "in-advance":
-            return self._take(self._fixing_day(before), final=True)
-        own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
-        if day >= own:
-            return self._take(own, final=True)
-        if closing and settled.early_close == "last-determined":
-            return self._take(self._fixing_day(before), final=True)
-        return self._take(day, final=closing)
+        return self._take(self._fixing_day(before), final=True)
 
     def _fixing_day(self, day: Day) -> Day:
         adjusted = self._fixing_days.get(day)
@@ -393,15 +402,14 @@ class Accrual:
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
         settled, name = self.arrangement, self.period.index
-        read_on = self._read_on(day)
+        read_on = day if settled.look_back is None or not name else self._look_back(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
-        facts = [observed[2]] if observed else []
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
             taken_on=day,
             read_on=read_on,
             final=final,
-            index=index,
+            reference=index,
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
@@ -409,7 +417,7 @@ class Accrual:
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
-            facts=tuple(facts),
+            facts=(observed[2],) if observed else (),
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
         if base is None:
@@ -418,12 +426,11 @@ class Accrual:
         limiting = fixing.capping.decide(
             lambda cap: cap.fact if cap.value is not None and cap.value < rate else ""
         )
-        return replace(fixing, facts=(*facts, limiting)) if limiting else fixing
+        return fixing._replace(facts=(*fixing.facts, limiting)) if limiting else fixing
 
-    def _read_on(self, day: Day) -> Day:
+    def _look_back(self, day: Day) -> Day:
         back = self.arrangement.look_back
-        if back is None or not self.period.index:
-            return day
+        assert back is not None  # asked only where there is one
         return Duration(-back.count, back.unit).after(day, self.arrangement.fixing_calendar)
 
     def _observed(self, name: str, day: Day) -> tuple[str, tuple[int, Day, str] | None]:
@@ -493,9 +500,7 @@ class Accrual:
     def as_if_closed(self, day: Day) -> Period:
         """A copy of the open period as it stands at the close of `day`, that day counted."""
         interest, fixing = self.earned_through(day)
-        period = replace(
-            self.period, segments=list(self.period.segments), sums=dict(self.period.sums)
-        )
+        period = self.period.as_it_stands()
         period.add(self.arrangement.day_count, day + 1, self.counted, self.balance, self.added)
         period.interest, period.fixing = interest, fixing
         if fixing.base is not None:

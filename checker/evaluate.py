@@ -155,7 +155,7 @@ class Evaluation(Judging):
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: MutableMapping[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
-        self.ledger = Ledger(self.arrangement)
+        self.ledger = Ledger(self.arrangement, engines.kinds)
         self.ledger.begin()
         varying = [pack.settings[path] for path in sorted(pack.volatile)]
         self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
@@ -290,7 +290,7 @@ class Evaluation(Judging):
         for calendar in self.calendars:
             yield calendar.tell(day) if comes else ()
         for fact in steps[Step.DUE]:
-            yield [self._given(fact)]
+            yield self._as_told(fact)
             if fact.kind == "costs":
                 yield self.ledger.incur(_cents(fact, "amount"), day, fact.id)
         if comes or self._stirred or self.ledger.stirred:
@@ -304,7 +304,7 @@ class Evaluation(Judging):
         yield from self._each(steps[Step.ELECTION])
         yield from self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
-            yield [self._given(fact)]
+            yield self._as_told(fact)
             if fact.kind == "advance":
                 yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
         yield from self._each(steps[Step.CLOSE])
@@ -344,7 +344,7 @@ class Evaluation(Judging):
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
-                yield [self._given(fact)]
+                yield self._as_told(fact)
                 yield self.ledger.open_with(principal, interest, self.today, fact.id)
         for fact in facts:
             if fact.kind != "opening-balance":
@@ -388,7 +388,7 @@ class Evaluation(Judging):
             if fact.kind in ("rate", "lawful-maximum"):
                 index = str(fact.values.get("index", ""))
                 self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            yield [self._given(fact)]
+            yield self._as_told(fact)
 
     def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
@@ -404,7 +404,7 @@ class Evaluation(Judging):
             yield [Occurrence("notification", values, (fact.id,))]
 
     def _payment(self, fact: Fact) -> Iterator[Iterable[Occurrence]]:
-        yield [self._given(fact)]
+        yield self._as_told(fact)
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
             yield self.ledger.refund(amount, self.today, fact.id)
@@ -422,6 +422,10 @@ class Evaluation(Judging):
         if booked:
             values["misbooked"] = max(booked)
         yield [split._replace(values=values), *rest]
+
+    def _as_told(self, fact: Fact) -> list[Occurrence]:
+        """A fact as it is given, if any rule looks for its kind."""
+        return [self._given(fact)] if fact.kind in self.engines.kinds else []
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -567,7 +571,7 @@ class Evaluation(Judging):
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
-                "index": fixing.index or None,
+                "index": fixing.reference or None,
                 "start": period.start,
                 "end": period.due,
                 "bears": bears,
@@ -626,7 +630,9 @@ class Conclusion:
             says=says,
             quote=rule.quote,
             facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
-            working=sum((o.working for o in others), first.working),
+            working=[line for o in self.found.values() for line in o.working]
+            if others
+            else first.working,
             needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
             provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
@@ -724,7 +730,7 @@ class Act:
         key, told = self.about.partition("/")[2] or self.about, []
         if self.charge is not None and rule.charges is not None:
             amount, due = self.charge
-            working = self.first.working
+            working = tuple(self.first.working)
             told += ledger.charge(rule.charges.of, amount, due, key, self.sources, working, today)
         if self.call is not None:
             told += ledger.call(*self.call, key, self.sources)

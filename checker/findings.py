@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from checker.account import Occurrence
@@ -49,7 +49,7 @@ class Finding(NamedTuple):
     says: str
     quote: str
     facts: tuple[str, ...]
-    working: tuple[str, ...]
+    working: Sequence[str]
     needs: tuple[str, ...]
     provisional: bool
     standing: bool

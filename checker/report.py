@@ -238,7 +238,7 @@ def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
         "from": iso(period.start),
         "to": iso(period.due),
         "determined_on": iso(fixing.taken_on) if fixing.final else None,
-        "index": fixing.index or None,
+        "index": fixing.reference or None,
         "observed": _percent(fixing.observed),
         "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
         "margin": percent(fixing.margin + _last_added(period)),

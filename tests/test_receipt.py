@@ -1,4 +1,4 @@
-"""The hash of the facts in a receipt, beside a library that knows nothing but the canonical form."""
+"""The hash of the facts in a receipt, beside a library that knows the canonical form alone."""
 
 from __future__ import annotations
 

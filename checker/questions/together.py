@@ -454,15 +454,12 @@ class Together(Judging):
             for under, made in self.reading.each(condition, record):
                 known.append(occurrence)
                 records.append((under, made))
-        return [
-            (
-                each.condition,
-                rule,
-                {a: known[at] for a, at in zip(rule.aliases, each.places, strict=True)},
-            )
-            for each in self._distinct(matching.add(records))
-            for rule in [self.rules[each.rule]]
-        ]
+        found = []
+        for match in self._distinct(matching.add(records)):
+            rule = self.rules[match.rule]
+            places = zip(rule.aliases, match.places, strict=True)
+            found.append((match.condition, rule, {alias: known[at] for alias, at in places}))
+        return found
 
     def _distinct(self, matches: Iterable[Found]) -> list[Found]:
         """Matches by rule, each once however many branches found it, in the order of records."""
