@@ -155,7 +155,7 @@ class Evaluation(Judging):
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: MutableMapping[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
-        self.ledger = Ledger(self.arrangement, engines.kinds)
+        self.ledger = self.opened()
         self.ledger.begin()
         varying = [pack.settings[path] for path in sorted(pack.volatile)]
         self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
@@ -177,6 +177,10 @@ class Evaluation(Judging):
     def session(self) -> MatchSession:
         """What the rules of the loop are told, and have been told so far."""
         return self.engines.loop.session()
+
+    def opened(self) -> Ledger:
+        """The account of the contract as it begins."""
+        return Ledger(self.arrangement, self.engines.kinds)
 
     # What rules and settings may ask --------------------------------------------------------------
 

@@ -13,7 +13,7 @@ LAYERS = {
     0: {"money", "dates", "model"},
     1: {
         "source", "records", "language", "engine", "arrangement", "accrual", "ledger", "facts",
-        "fees", "instalments", "account", "occasions",
+        "fees", "instalments", "account", "deadlines", "occasions",
         "timeline", "terms", "findings", "packfile",
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },

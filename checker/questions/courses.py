@@ -1,0 +1,294 @@
+"""The account of a contract under all combinations of answers that have moved it alike so far.
+
+Code runs under one combination, and every answer that it asks for narrows the combinations for
+which it has run (`Reading`); what is left runs again. A thing that is not the same under all of
+them is held in parts, each with the condition under which it is so (`Varied`). A `Course` is an
+evaluation without rules: where combinations part on a step that it takes, another is lived anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from checker.account import Obligation, Occurrence
+from checker.dates import Day
+from checker.deadlines import Deadlines
+from checker.evaluate import Engines, Evaluation
+from checker.findings import Finding
+from checker.instalments import Part
+from checker.language import TermValue
+from checker.ledger import Ledger
+from checker.model import Fact
+from checker.pack import Pack
+from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.terms import Choices, Terms
+
+T = TypeVar("T")
+Step = Callable[["Course"], Any]
+
+
+class Reading:
+    """Code that runs under one combination, and for all under which it would do the same."""
+
+    def __init__(self, diagrams: Diagrams, own: Assignment) -> None:
+        self.diagrams, self.own = diagrams, own
+        self.condition = diagrams.always
+        self.answers: Assignment = own
+        self.written: list[Varied[Any]] = []
+
+    def once(self, condition: Node, do: Callable[[], T]) -> tuple[Node, T]:
+        """What comes of it under one combination of a condition, and for which it is the same.
+
+        What it writes to things that vary is written under the condition that is left.
+        """
+        outer = self.condition, self.answers, self.written
+        self.condition, self.written = condition, []
+        self.answers = self.diagrams.nearest(condition, self.own)
+        try:
+            result = do()
+            for varied in self.written:
+                varied.settle(self.condition)
+            return self.condition, result
+        finally:
+            self.condition, self.answers, self.written = outer
+
+    def each(self, condition: Node, do: Callable[[], T]) -> list[tuple[Node, T]]:
+        """What comes of it under every combination of a condition, in parts."""
+        found = []
+        while condition != self.diagrams.never:
+            found.append(self.once(condition, do))
+            condition = self.diagrams.without(condition, found[-1][0])
+        return found
+
+    def narrow(self, condition: Node) -> None:
+        """It runs on for those combinations alone for which this is so, its own among them."""
+        self.condition = self.diagrams.both(self.condition, condition)
+
+    def holds(self, condition: Node) -> bool:
+        """Whether it is so under the combination under which it runs."""
+        return bool(self.diagrams.at(condition, self.answers))
+
+
+class Varied(dict[str, T]):
+    """Things by name, each as it is under each combination of answers; none where it is not."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+        self.parts: dict[str, list[tuple[Node, T]]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        diagrams, there = self.reading.diagrams, self.reading.diagrams.never
+        for condition, _value in self.parts.get(str(name), ()):
+            there = diagrams.either(there, condition)
+        is_there = self.reading.holds(there)
+        self.reading.narrow(there if is_there else diagrams.without(diagrams.always, there))
+        return is_there
+
+    def __getitem__(self, name: str) -> T:
+        if super().__contains__(name):
+            return super().__getitem__(name)
+        for condition, value in self.parts.get(name, ()):
+            if self.reading.holds(condition):
+                self.reading.narrow(condition)
+                return value
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: T) -> None:
+        if not self:
+            self.reading.written.append(self)
+        super().__setitem__(name, value)
+
+    def settle(self, condition: Node) -> None:
+        """What was written is so under a condition."""
+        for name, value in self.items():
+            self.parts[name] = self._with(self.parts.get(name, []), condition, value)
+        self.clear()
+
+    def _with(
+        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T
+    ) -> list[tuple[Node, T]]:
+        diagrams, found = self.reading.diagrams, []
+        for other, old in parts:
+            if old == value:
+                condition = diagrams.either(condition, other)
+            elif (left := diagrams.without(other, condition)) != diagrams.never:
+                found.append((left, old))
+        return [*found, (condition, value)]
+
+    def copied(self) -> Varied[T]:
+        """A copy, in which other things may be written."""
+        made = Varied[T](self.reading)
+        made.parts = {name: list(parts) for name, parts in self.parts.items()}
+        return made
+
+
+class _Terms(Terms):
+    """The terms in force under the combination under which code runs."""
+
+    def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
+        super().__init__(pack, choices)
+        self.reading = reading
+
+    def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
+        """The result under the answer given; from then on all is so where it is the same."""
+        result = results[self.reading.answers[question]]
+        same = [answer for answer, other in results.items() if other == result]
+        if len(same) < len(results):
+            self.reading.narrow(self.reading.diagrams.answered(question, same))
+        return result
+
+
+class Course(Evaluation):
+    """The account under all combinations that have moved it alike; rules are asked elsewhere.
+
+    It keeps what it has done, and what it was then told of findings, so that it can be lived anew.
+    """
+
+    def __init__(self, common: Common, again: Course | None = None, last: int = 0) -> None:
+        """With `again`, the steps of that one but the `last` are taken, hearing what it heard."""
+        self.common, self.condition = common, common.reading.condition
+        self.journal: list[tuple[Step, list[Any]]] = []
+        self.coming: Day = 0
+        self.first_heard: list[Any] = []
+        self._heard = self.first_heard
+        self._before = None if again is None else iter(again.first_heard)
+        terms = _Terms(common.pack, common.choices, common.reading)
+        super().__init__(common.pack, common.engines, terms=terms)
+        self.findings = _Heard(self, common.findings)
+        for step, heard in again.journal[: len(again.journal) - last] if again else ():
+            self._before = iter(heard)
+            step(self)
+            self.journal.append((step, heard))
+        self._before = None
+
+    def opened(self) -> Ledger:
+        """The account, with deadlines that may differ between combinations."""
+        self.deadlines = OpenDeadlines(self)
+        return Ledger(self.arrangement, self.engines.kinds, self.deadlines)
+
+    def elsewhere(self) -> Arrangement:
+        """The settings, to be asked under combinations that this course is not only for."""
+        names = self.arrangement.components[len(COMPONENTS) :]
+        return Arrangement(self._setting, names, (), self.pack.volatile, self.readings)
+
+    def does(self, step: Step) -> Any:
+        """Takes one more step, and keeps it in mind."""
+        self._heard = []
+        result = step(self)
+        self.journal.append((step, self._heard))
+        return result
+
+    def hear(self, ask: Callable[[], T]) -> T:
+        """What is so outside the account, as it stood when the step was first taken."""
+        answer = ask() if self._before is None else next(self._before)
+        self._heard.append(answer)
+        return answer
+
+    def power(self, name: str) -> tuple[str, Day | None]:
+        """A power's state; since when is nothing that an account asks."""
+        return self.hear(partial(self.common.state_of_power, name, [self])), None
+
+    def begins(self, day: Day, facts: Sequence[Fact]) -> None:
+        """The steps of a day are to be taken, one by one."""
+        self._steps = self.day(day, facts)
+
+    def goes_on(self) -> list[Occurrence] | None:
+        """The next of them; None where the day is over."""
+        told = next(self._steps, None)
+        return None if told is None else list(told)
+
+    def looks_ahead(self) -> None:
+        """When next anything comes by itself."""
+        self.coming = self.next_day()
+
+
+class _Heard(dict[str, Finding]):
+    """The findings, as a course is told of them."""
+
+    def __init__(self, course: Course, findings: Varied[Finding]) -> None:
+        super().__init__()
+        self.course, self.findings = course, findings
+
+    def __contains__(self, name: object) -> bool:
+        return self.course.hear(lambda: name in self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        return self.course.hear(lambda: self.findings[name])
+
+
+# Deadlines ---------------------------------------------------------------------------------------
+
+
+class Days(NamedTuple):
+    """Until when something may be paid."""
+
+    payable: Day
+    last_day: Day
+
+
+DaysParts = list[tuple[Node, Days]]
+
+
+class Undecided(NamedTuple):
+    """Stands, in what is told, for a day that differs: under which conditions it is which."""
+
+    parts: tuple[tuple[Node, Days], ...]
+
+
+class OpenObligation(Obligation):
+    """An obligation whose days differ between combinations; who asks for one has them told apart."""
+
+    deadlines: OpenDeadlines
+
+    @property  # type: ignore[override]  # kept elsewhere, in parts
+    def payable(self) -> Day:
+        return self.deadlines.asked(self).payable
+
+    @payable.setter
+    def payable(self, _day: Day) -> None:
+        pass
+
+    @property  # type: ignore[override]  # as above
+    def last_day(self) -> Day:
+        return self.deadlines.asked(self).last_day
+
+    @last_day.setter
+    def last_day(self, _day: Day) -> None:
+        pass
+
+    @property  # type: ignore[override]  # as above
+    def missed_on(self) -> Day | None:
+        return self.deadlines.asked_missed(self)
+
+    @missed_on.setter
+    def missed_on(self, _day: Day | None) -> None:
+        pass
+
+
+class OpenDeadlines(Deadlines):
+    """Deadlines in parts: settled for every combination at once, so that no course parts on them."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__(course.arrangement)
+        self.course, self.reading = course, course.common.reading
+        self.days: dict[str, DaysParts] = {}
+        self.missed: dict[str, list[tuple[Node, Day]]] = {}
+        self._waiting: list[tuple[Day, int, Node, Obligation]] = []
+        self._telling: Node | None = None
+
+    def owed(
+        self, id_: str, component: str, cause: str, due: Day, amount: int, facts: list[str],
+        working: tuple[str, ...],
+    ) -> Obligation:  # fmt: skip
+        """An amount that falls due, with days that differ."""
+        made = OpenObligation(
+            id_, component, cause, due, due, due, amount, amount, facts, working
+        )
+        made.deadlines = self
+        return made
