@@ -11,6 +11,11 @@ from checker.arrangement import Arrangement
 from checker.dates import Day
 from checker.instalments import Part
 
+SETTINGS = (
+    "deadline.payable-convention", "deadline.last-day-convention", "deadline.calendar",
+)  # fmt: skip
+"""The paths of the settings that, with the grace of each component, make deadlines."""
+
 
 class Deadlines:
     """The last days of all that is owed, in the order in which they pass."""

@@ -146,8 +146,8 @@ class Evaluation(Judging):
         self.terms = terms or Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        readings = _Read(pack, self.terms) if compared else None
-        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
+        self.readings = _Read(pack, self.terms) if compared else None
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, self.readings)
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():

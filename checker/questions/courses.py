@@ -9,12 +9,15 @@ evaluation without rules: where combinations part on a step that it takes, anoth
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
+from checker.arrangement import Arrangement
 from checker.dates import Day
+from checker.deadlines import SETTINGS as DEADLINE_SETTINGS
 from checker.deadlines import Deadlines
 from checker.evaluate import Engines, Evaluation
 from checker.findings import Finding
@@ -144,6 +147,20 @@ class _Terms(Terms):
         return result
 
 
+class Common(Protocol):
+    """What courses have in common: how they are read, and what stands outside the account."""
+
+    pack: Pack
+    engines: Engines
+    choices: Choices
+    reading: Reading
+    findings: Varied[Finding]
+    days_by_terms: dict[Hashable, Days]
+
+    def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
+        """A power's state, with the accounts of these courses."""
+
+
 class Course(Evaluation):
     """The account under all combinations that have moved it alike; rules are asked elsewhere.
 
@@ -156,7 +173,7 @@ class Course(Evaluation):
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0
         self.first_heard: list[Any] = []
-        self._heard = self.first_heard
+        self._heard, self._hearing = self.first_heard, False
         self._before = None if again is None else iter(again.first_heard)
         terms = _Terms(common.pack, common.choices, common.reading)
         super().__init__(common.pack, common.engines, terms=terms)
@@ -168,14 +185,12 @@ class Course(Evaluation):
         self._before = None
 
     def opened(self) -> Ledger:
-        """The account, with deadlines that may differ between combinations."""
-        self.deadlines = OpenDeadlines(self)
-        return Ledger(self.arrangement, self.engines.kinds, self.deadlines)
+        """The account as it begins, with deadlines that may differ between combinations."""
+        return Ledger(self.arrangement, self.engines.kinds, OpenDeadlines(self))
 
     def elsewhere(self) -> Arrangement:
-        """The settings, to be asked under combinations that this course is not only for."""
-        names = self.arrangement.components[len(COMPONENTS) :]
-        return Arrangement(self._setting, names, (), self.pack.volatile, self.readings)
+        """The settings, to be asked under combinations of which each may have its own."""
+        return Arrangement(self._setting, (), (), self.pack.volatile, self.readings)
 
     def does(self, step: Step) -> Any:
         """Takes one more step, and keeps it in mind."""
@@ -186,7 +201,16 @@ class Course(Evaluation):
 
     def hear(self, ask: Callable[[], T]) -> T:
         """What is so outside the account, as it stood when the step was first taken."""
-        answer = ask() if self._before is None else next(self._before)
+        if self._hearing:  # a part of what is asked
+            return ask()
+        if self._before is None:
+            self._hearing = True
+            try:
+                answer = ask()
+            finally:
+                self._hearing = False
+        else:
+            answer = next(self._before)
         self._heard.append(answer)
         return answer
 
@@ -196,7 +220,7 @@ class Course(Evaluation):
 
     def begins(self, day: Day, facts: Sequence[Fact]) -> None:
         """The steps of a day are to be taken, one by one."""
-        self._steps = self.day(day, facts)
+        self._steps = iter(self.day(day, facts))
 
     def goes_on(self) -> list[Occurrence] | None:
         """The next of them; None where the day is over."""
@@ -225,70 +249,176 @@ class _Heard(dict[str, Finding]):
 # Deadlines ---------------------------------------------------------------------------------------
 
 
-class Days(NamedTuple):
+class Until(NamedTuple):
     """Until when something may be paid."""
 
     payable: Day
     last_day: Day
 
 
-DaysParts = list[tuple[Node, Days]]
+Days = list[tuple[Node, Until]]
+
+
+_PAYABLE, _LAST_DAY = (operator.attrgetter(name) for name in Until._fields)
 
 
 class Undecided(NamedTuple):
-    """Stands, in what is told, for a day that differs: under which conditions it is which."""
+    """Stands in what is told for a day that differs."""
 
-    parts: tuple[tuple[Node, Days], ...]
+    days: Days
 
 
 class OpenObligation(Obligation):
-    """An obligation whose days differ between combinations; who asks for one has them told apart."""
+    """An obligation whose days differ between combinations: who asks for one has them told apart.
+
+    They are settled and told in parts, so that nothing is to be set.
+    """
 
     deadlines: OpenDeadlines
+    days: Days
+    missed: list[tuple[Node, Day]]
 
-    @property  # type: ignore[override]  # kept elsewhere, in parts
+    @property
     def payable(self) -> Day:
-        return self.deadlines.asked(self).payable
+        """When it is payable."""
+        return self.deadlines.asked(self, _PAYABLE)
 
     @payable.setter
-    def payable(self, _day: Day) -> None:
-        pass
+    def payable(self, _day: Day) -> None: ...
 
-    @property  # type: ignore[override]  # as above
+    @property
     def last_day(self) -> Day:
-        return self.deadlines.asked(self).last_day
+        """The last day to pay it."""
+        return self.deadlines.asked(self, _LAST_DAY)
 
     @last_day.setter
-    def last_day(self, _day: Day) -> None:
-        pass
+    def last_day(self, _day: Day) -> None: ...
 
-    @property  # type: ignore[override]  # as above
+    @property
     def missed_on(self) -> Day | None:
+        """When its last day had passed, if it was not paid by then."""
         return self.deadlines.asked_missed(self)
 
     @missed_on.setter
-    def missed_on(self, _day: Day | None) -> None:
-        pass
+    def missed_on(self, _day: Day | None) -> None: ...
 
 
 class OpenDeadlines(Deadlines):
-    """Deadlines in parts: settled for every combination at once, so that no course parts on them."""
+    """Deadlines settled for every combination at once, so that no course parts on them alone."""
 
     def __init__(self, course: Course) -> None:
-        super().__init__(course.arrangement)
+        super().__init__(course.elsewhere())
         self.course, self.reading = course, course.common.reading
-        self.days: dict[str, DaysParts] = {}
-        self.missed: dict[str, list[tuple[Node, Day]]] = {}
-        self._waiting: list[tuple[Day, int, Node, Obligation]] = []
-        self._telling: Node | None = None
+        self._waiting: list[tuple[Day, int, OpenObligation, Node]] = []
+        self._telling: Node = self.reading.diagrams.always
 
     def owed(
-        self, id_: str, component: str, cause: str, due: Day, amount: int, facts: list[str],
+        self,
+        id_: str,
+        component: str,
+        cause: str,
+        due: Day,
+        amount: int,
+        facts: list[str],
         working: tuple[str, ...],
-    ) -> Obligation:  # fmt: skip
-        """An amount that falls due, with days that differ."""
-        made = OpenObligation(
-            id_, component, cause, due, due, due, amount, amount, facts, working
-        )
-        made.deadlines = self
+    ) -> Obligation:  # the seven things that make an obligation, all told by position
+        """An amount that falls due, with days that may differ."""
+        made = OpenObligation(id_, component, cause, due, due, due, amount, amount, facts, working)
+        made.deadlines, made.days, made.missed = self, [], []
         return made
+
+    def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
+        """An obligation gets its days under every combination."""
+        assert isinstance(obligation, OpenObligation)  # made here
+        obligation.days = self._days(obligation.component, obligation.due, earliest)
+        for condition, days in obligation.days:
+            self._count += 1
+            heapq.heappush(self._waiting, (days.last_day, self._count, obligation, condition))
+
+    def _days(self, component: str, due: Day, earliest: Day) -> Days:
+        """Until when something may be paid, asked once for all courses where none has a say."""
+
+        def until() -> Until:
+            self.arrangement.forget()
+            last_day = max(self.last_day(component, due), earliest)
+            return Until(self.payable(due), last_day)
+
+        if not self.arrangement.steady(*DEADLINE_SETTINGS, f"grace.{component}"):
+            return self.course.hear(lambda: self.reading.each(self.reading.condition, until))
+        known, key = self.course.common.days_by_terms, (component, due, earliest)
+        version = (*key, *self.course.terms.history)
+        if version not in known:
+            known[version] = self.reading.each(self.reading.diagrams.always, until)
+        return known[version]
+
+    def settle_anew(self, obligations: Iterable[Obligation], day: Day) -> None:
+        """What may still be paid in time follows settings that changed; the rest stays."""
+        self._waiting = []
+        diagrams = self.reading.diagrams
+        for obligation in obligations:
+            assert isinstance(obligation, OpenObligation)  # made here
+            before, missed = obligation.days, diagrams.never
+            for condition, _day in obligation.missed:
+                missed = diagrams.either(missed, condition)
+            self.settle(obligation, day)
+            parts = [(diagrams.both(c, missed), until) for c, until in before]
+            parts += [(diagrams.without(c, missed), until) for c, until in obligation.days]
+            obligation.days = [part for part in parts if part[0] != diagrams.never]
+
+    def next_after(self, day: Day) -> list[Day]:
+        """The first day after `day` by which another last day has passed, if there is one."""
+        return [max(self._waiting[0][0], day) + 1] if self._waiting else []
+
+    def payable_days(self, obligation: Obligation) -> list[Day]:
+        """The days on which it may be payable."""
+        assert isinstance(obligation, OpenObligation)  # made here
+        return sorted({until.payable for _condition, until in obligation.days})
+
+    def passed(self, day: Day) -> Iterator[Obligation]:
+        """What was not paid by its last day; what is told of each meanwhile is so where that is."""
+        diagrams = self.reading.diagrams
+        while self._waiting and self._waiting[0][0] < day:
+            _last, _count, obligation, where = heapq.heappop(self._waiting)
+            where = diagrams.both(where, self.reading.condition)
+            for condition, _day in obligation.missed:
+                where = diagrams.without(where, condition)
+            if obligation.unpaid and where != diagrams.never:
+                obligation.missed.append((where, day))
+                self._telling = where
+                yield obligation
+        self._telling = diagrams.always
+
+    def told(self, parts: Sequence[Part]) -> dict[str, Any]:
+        """From when to when these parts may be paid in time, where it is told."""
+        diagrams, days = self.reading.diagrams, list[tuple[Node, Until]]()
+        for part in parts:
+            assert isinstance(part, OpenObligation)  # made here
+            before = days or [(self._telling, Until(0, 0))]
+            days = [
+                (both, Until(one.payable or other.payable, max(one.last_day, other.last_day)))
+                for condition, one in before
+                for under, other in part.days
+                if (both := diagrams.both(condition, under)) != diagrams.never
+            ]
+        return {"payable": Undecided(days), "last_day": Undecided(days)}
+
+    def asked(self, obligation: OpenObligation, of: Callable[[Until], Day]) -> Day:
+        """One of its days, from then on for all combinations that have the same."""
+        day = next(of(until) for where, until in obligation.days if self.reading.holds(where))
+        same = self.reading.diagrams.never
+        for where, until in obligation.days:
+            if of(until) == day:
+                same = self.reading.diagrams.either(same, where)
+        self.reading.narrow(same)
+        return day
+
+    def asked_missed(self, obligation: OpenObligation) -> Day | None:
+        """When its last day had passed, from then on for all combinations for which it is so."""
+        diagrams, left = self.reading.diagrams, self.reading.diagrams.always
+        for where, day in obligation.missed:
+            if self.reading.holds(where):
+                self.reading.narrow(where)
+                return day
+            left = diagrams.without(left, where)
+        self.reading.narrow(left)
+        return None

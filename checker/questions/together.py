@@ -1,10 +1,8 @@
 """One evaluation under all combinations of answers together: what is the same is done once.
 
-Code runs under one combination, and every answer that it asks for narrows the combinations for
-which it has run (`Reading`); what is left runs again. The account of a contract, which moves on
-with each step, is kept once for all combinations that have moved it alike (`Course`): where they
-part, another is lived anew up to that step. What is told to the rules, and what they conclude, is
-held once for all combinations under which it is so, whatever course they are on (`Together`).
+The accounts are courses, one for all combinations that have moved it alike. What they tell the
+rules, and what these conclude, is held once for all combinations under which it is so, whatever
+course they are on.
 """
 
 from __future__ import annotations
@@ -18,26 +16,26 @@ from typing import Any, TypeVar
 from checker.account import BALANCES, Occurrence
 from checker.dates import Day
 from checker.engine import Record
-from checker.evaluate import (
-    MOST_ROUNDS,
-    Act,
-    Conclusion,
-    Engines,
-    Evaluation,
-    Judging,
-    as_blocker,
-    endless,
-)
+from checker.evaluate import MOST_ROUNDS, Act, Conclusion, Engines, Judging, as_blocker, endless
 from checker.findings import Finding, finding_occurrences, is_finding
-from checker.language import Sentence, TermValue
+from checker.language import Sentence
 from checker.model import Fact, Value, WrongInput
 from checker.pack import Pack, Power
-from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
+from checker.questions.diagrams import Diagrams, Node
 from checker.questions.matching import Found, Matching
 from checker.rules import BLOCKER, Rule
-from checker.terms import Choices, Terms
+from checker.terms import Choices
 
-@@
+T = TypeVar("T")
+
+Told = list[tuple[Node, Occurrence]]
+"""What is told, in its order under each combination, and under which ones it is."""
+
+PowerState = tuple[str, Day | None]
+"""A power's state, and since when the oldest default has stood that supports it."""
+
+
 class _Firsts(dict[str, Mapping[str, Value]]):
     """What the rules of findings first matched, written down with the order in which they did."""
 
@@ -59,6 +57,7 @@ class Together(Judging):
         own = {name: choices.readings.get(name, q.default) for name, q in pack.questions.items()}
         self.reading = Reading(diagrams, own)
         self.findings = Varied[Finding](self.reading)
+        self.days_by_terms: dict[Hashable, Days] = {}
         self.firsts = self._firsts = _Firsts(self.reading)
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
@@ -100,17 +99,18 @@ class Together(Judging):
         return next(each for each in self.courses if self.reading.holds(each.condition))
 
     def _alike(self, of: Callable[[Course], T]) -> T:
-        """What is so of the course, from then on for all courses of which it is so."""
+        """What is so of the course, from then on for all combinations of which it is so."""
         value = of(self._here)
         self.reading.narrow(self._where(self.courses, lambda course: of(course) == value))
         return value
 
     def _where(self, courses: Iterable[Course], is_so: Callable[[Course], bool]) -> Node:
-        condition = self.diagrams.never
+        """The combinations on these courses for which something is so."""
+        found = self.diagrams.never
         for course in courses:
-            if is_so(course):
-                condition = self.diagrams.either(condition, course.condition)
-        return condition
+            for condition, so in self.reading.each(course.condition, partial(is_so, course)):
+                found = self.diagrams.either(found, condition) if so else found
+        return found
 
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
@@ -220,9 +220,9 @@ class Together(Judging):
         """
         keys: list[Hashable] = []
         found: Told = []
-        for condition, said in told:
+        for course, said in told:
             at = 0
-            for each in said:
+            for condition, each in (part for one in said for part in self._spelled(course, one)):
                 key = (each.kind, tuple(each.values.items()), each.facts)
                 if key in keys[at:]:
                     at = keys.index(key, at)
@@ -232,6 +232,17 @@ class Together(Judging):
                     found.insert(at, (condition, each._replace(working=(), provisional=False)))
                 at += 1
         return found
+
+    def _spelled(self, condition: Node, told: Occurrence) -> Told:
+        """What is told, once for each of the days that are still undecided in it."""
+        undecided = told.values.get("last_day")
+        if not isinstance(undecided, Undecided):
+            return [(condition, told)]
+        return [
+            (both, told._replace(values={**told.values, **until._asdict()}))
+            for under, until in undecided.days
+            if (both := self.diagrams.both(condition, under)) != self.diagrams.never
+        ]
 
     # Rules ----------------------------------------------------------------------------------------
 
