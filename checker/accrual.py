@@ -350,9 +350,13 @@ class Accrual:
             moved = self.arrangement.fixed - self.period.fixed
         return self.arrangement.daily_margin + moved
 
+    def forget(self) -> None:
+        """Dates of fixing are moved anew from now on."""
+        self._fixing_days.clear()
+
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
-        self._fixing_days.clear()
+        self.forget()
         self.period.due = self._due_after(day)
         self.period.payable = self._payable_after(self.period.due)
 

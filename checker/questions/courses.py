@@ -42,14 +42,16 @@ class Reading:
         self.answers: Assignment = own
         self.written: list[Varied[Any]] = []
 
-    def once(self, condition: Node, do: Callable[[], T]) -> tuple[Node, T]:
+    def once(
+        self, condition: Node, do: Callable[[], T], answers: Assignment | None = None
+    ) -> tuple[Node, T]:
         """What comes of it under one combination of a condition, and for which it is the same.
 
         What it writes to things that vary is written under the condition that is left.
         """
         outer = self.condition, self.answers, self.written
         self.condition, self.written = condition, []
-        self.answers = self.diagrams.nearest(condition, self.own)
+        self.answers = answers or self.diagrams.nearest(condition, self.own)
         try:
             result = do()
             for varied in self.written:
@@ -57,6 +59,10 @@ class Reading:
             return self.condition, result
         finally:
             self.condition, self.answers, self.written = outer
+
+    def under(self, answers: Assignment, do: Callable[[], T]) -> T:
+        """What comes of it under one combination."""
+        return self.once(self.diagrams.always, do, answers)[1]
 
     def each(self, condition: Node, do: Callable[[], T]) -> list[tuple[Node, T]]:
         """What comes of it under every combination of a condition, in parts."""
@@ -226,6 +232,12 @@ class Course(Evaluation):
         """The next of them; None where the day is over."""
         told = next(self._steps, None)
         return None if told is None else list(told)
+
+    def asked_anew(self) -> Course:
+        """Itself, having forgotten what was settled when it was asked under another combination."""
+        self.arrangement.forget()
+        self.ledger.accrual.forget()
+        return self
 
     def looks_ahead(self) -> None:
         """When next anything comes by itself."""

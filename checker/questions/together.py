@@ -22,7 +22,7 @@ from checker.language import Sentence
 from checker.model import Fact, Value, WrongInput
 from checker.pack import Pack, Power
 from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
-from checker.questions.diagrams import Diagrams, Node
+from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
 from checker.rules import BLOCKER, Rule
 from checker.terms import Choices
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 Told = list[tuple[Node, Occurrence]]
 """What is told, in its order under each combination, and under which ones it is."""
+
+Progress = Callable[[Day, Day, int], None]
+"""Is told up to which day all combinations have been lived, until when, and on how many courses."""
 
 PowerState = tuple[str, Day | None]
 """A power's state, and since when the oldest default has stood that supports it."""
@@ -166,11 +169,13 @@ class Together(Judging):
 
     # Time -----------------------------------------------------------------------------------------
 
-    def run(self, facts: Sequence[Fact], until: Day) -> None:
+    def run(self, facts: Sequence[Fact], until: Day, progress: Progress | None = None) -> None:
         """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
         for day, of_day in groupby(facts, key=lambda fact: fact.date):
             self._live_until(day - 1)
             self._live(day, list(of_day), self.courses)
+            if progress is not None:
+                progress(day, until, len(self.courses))
         self._live_until(until)
         self.today = until
         for course in self.courses:
@@ -366,12 +371,12 @@ class Together(Judging):
 
     def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
         """What is so of a course at the close of the day, which it is not to live beyond."""
+        return self.reading.each(course.condition, lambda: of(course.asked_anew()))
 
-        def asked() -> T:
-            course.arrangement.forget()  # what it has settled was asked under another combination
-            return of(course)
-
-        return self.reading.each(course.condition, asked)
+    def under(self, answers: Assignment, of: Callable[[Course], T]) -> T:
+        """What is so at the close of the day of the course taken under one combination."""
+        (course,) = [c for c in self.courses if self.diagrams.at(c.condition, answers)]
+        return self.reading.under(answers, lambda: of(course.asked_anew()))
 
 
 def _unspoken(rule: Rule) -> Rule:
