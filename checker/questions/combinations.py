@@ -141,14 +141,14 @@ class Combinations:
         together = self.together
 
         def account(course: Course) -> tuple[dict[str, Data], Figures]:
-            shown = balances(course)
-            amounts = _amounts(course.ledger)
-            return (
-                _owed(course.ledger, course.today, doubtful),
-                amounts | {("balances", name): shown[name] for name in BALANCES},
-            )
+            return _owed(course.ledger, course.today, doubtful), _amounts(course.ledger)
 
         owed, amounts = together.under(answers, account)
+        amounts |= {
+            key: self.diagrams.at(node, answers)
+            for key, node in self.figures.items()
+            if key[0] == "balances"
+        }
         return Told(outcome([{"outcome": one.outcome} for one in found]), findings, owed, amounts)
 
     def _function(self, parts: Iterable[tuple[Node, Hashable]]) -> Node:

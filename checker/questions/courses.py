@@ -41,6 +41,7 @@ class Reading:
         self.condition = diagrams.always
         self.answers: Assignment = own
         self.written: list[Varied[Any]] = []
+        self._nearest: dict[Node, Assignment] = {}
 
     def once(
         self, condition: Node, do: Callable[[], T], answers: Assignment | None = None
@@ -51,7 +52,7 @@ class Reading:
         """
         outer = self.condition, self.answers, self.written
         self.condition, self.written = condition, []
-        self.answers = answers or self.diagrams.nearest(condition, self.own)
+        self.answers = answers or self._near(condition)
         try:
             result = do()
             for varied in self.written:
@@ -60,9 +61,15 @@ class Reading:
         finally:
             self.condition, self.answers, self.written = outer
 
+    def _near(self, condition: Node) -> Assignment:
+        """The combination of a condition that is nearest to one's own answers."""
+        if condition not in self._nearest:
+            self._nearest[condition] = self.diagrams.nearest(condition, self.own)
+        return self._nearest[condition]
+
     def under(self, answers: Assignment, do: Callable[[], T]) -> T:
         """What comes of it under one combination."""
-        return self.once(self.diagrams.always, do, answers)[1]
+        return self.once(self.diagrams.never, do, answers)[1]  # none is left to be narrowed
 
     def each(self, condition: Node, do: Callable[[], T]) -> list[tuple[Node, T]]:
         """What comes of it under every combination of a condition, in parts."""
@@ -147,7 +154,7 @@ class _Terms(Terms):
     def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
         """The result under the answer given; from then on all is so where it is the same."""
         result = results[self.reading.answers[question]]
-        same = [answer for answer, other in results.items() if other == result]
+        same = tuple(answer for answer, other in results.items() if other == result)
         if len(same) < len(results):
             self.reading.narrow(self.reading.diagrams.answered(question, same))
         return result
@@ -177,7 +184,9 @@ class Course(Evaluation):
         """With `again`, the steps of that one but the `last` are taken, hearing what it heard."""
         self.common, self.condition = common, common.reading.condition
         self.journal: list[tuple[Step, list[Any]]] = []
-        self.coming: Day = 0
+        self.coming: Day = 0  # when next anything comes by itself
+        self.step = 0  # of the day
+        self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []
         self._heard, self._hearing = self.first_heard, False
         self._before = None if again is None else iter(again.first_heard)
@@ -225,13 +234,18 @@ class Course(Evaluation):
         return self.hear(partial(self.common.state_of_power, name, [self])), None
 
     def begins(self, day: Day, facts: Sequence[Fact]) -> None:
-        """The steps of a day are to be taken, one by one."""
-        self._steps = iter(self.day(day, facts))
+        """Lives through a day up to the first step on which it has something to say."""
+        self._steps = enumerate(self.day(day, facts))
+        self.goes_on()
 
-    def goes_on(self) -> list[Occurrence] | None:
-        """The next of them; None where the day is over."""
-        told = next(self._steps, None)
-        return None if told is None else list(told)
+    def goes_on(self) -> None:
+        """Lives on to the next such step, or to the end of the day."""
+        for step, told in self._steps:
+            if said := list(told):
+                self.step, self.said = step, said
+                return
+        self.said = None
+        self.looks_ahead()
 
     def asked_anew(self) -> Course:
         """Itself, having forgotten what was settled when it was asked under another combination."""

@@ -45,9 +45,8 @@ class Diagrams:
 
     def branch(self, level: int, children: tuple[Node, ...]) -> Node:
         """The function that asks the question of a level, unless its answers all lead to one."""
-        first = children[0]
-        if all(child == first for child in children):
-            return first
+        if children.count(children[0]) == len(children):
+            return children[0]
         key = (level, children)
         known = self._known.get(key)
         if known is None:
@@ -69,16 +68,12 @@ class Diagrams:
             nodes = self.nodes
             (a, of_a), (b, of_b), (c, of_c) = nodes[condition], nodes[one], nodes[other]
             level = min(a, b, c)
+            width = self.widths[level]
+            conditions = of_a if a == level else (condition,) * width
+            ones = of_b if b == level else (one,) * width
+            others = of_c if c == level else (other,) * width
             known = self._chosen[key] = self.branch(
-                level,
-                tuple(
-                    self.choose(
-                        of_a[at] if a == level else condition,
-                        of_b[at] if b == level else one,
-                        of_c[at] if c == level else other,
-                    )
-                    for at in range(self.widths[level])
-                ),
+                level, tuple(map(self.choose, conditions, ones, others))
             )
         return known
 
@@ -100,7 +95,7 @@ class Diagrams:
         children = tuple(self.always if answer in wanted else self.never for answer in of)
         return self.branch(self.questions.index(question), children)
 
-    def nearest(self, condition: Node, own: Assignment) -> dict[str, str]:
+    def nearest(self, condition: Node, own: Assignment) -> Assignment:
         """A combination under which a condition holds: as near to one's own as there is."""
         found = dict(own)
         while condition != self.always:

@@ -186,15 +186,15 @@ class Together(Judging):
             self._live(coming, [], [each for each in self.courses if each.coming == coming])
 
     def _live(self, day: Day, facts: Sequence[Fact], living: Sequence[Course]) -> None:
-        """Takes some courses through a day, all of them step by step."""
+        """Takes some courses through a day; what they say on one step is told together."""
         self.today = day
         self._all_take(living, lambda course: course.begins(day, facts))
-        told = self._all_take(living, Course.goes_on)
-        while any(said is not None for _course, said in told):
-            self._tell(self._unified((course.condition, said or ()) for course, said in told))
-            living = [course for course in self.courses if course.today == day]
-            told = self._all_take(living, Course.goes_on)
-        self._all_take(living, Course.looks_ahead)
+        while living := [each for each in self.courses if each.today == day and each.said]:
+            step = min(course.step for course in living)
+            said = [(each.condition, each.said or ()) for each in living if each.step == step]
+            self._tell(self._unified(said))
+            living = [each for each in self.courses if each.today == day and each.said]
+            self._all_take([each for each in living if each.step == step], Course.goes_on)
 
     def _all_take(self, courses: Iterable[Course], step: Step) -> list[tuple[Course, Any]]:
         return [each for course in list(courses) for each in self._take(course, step)]
@@ -206,9 +206,9 @@ class Together(Judging):
             before = course.condition
             course.condition, result = self.reading.once(before, partial(course.does, step))
             found.append((course, result))
-            rest = self.diagrams.without(before, course.condition)
-            if rest == self.diagrams.never:
+            if course.condition == before:
                 return found
+            rest = self.diagrams.without(before, course.condition)
             course = self._part(course, rest, last=1)
 
     def _part(self, course: Course, condition: Node, last: int = 0) -> Course:
