@@ -88,13 +88,17 @@ class Combinations:
 
     def __init__(self, together: Together) -> None:
         self.together, self.diagrams = together, together.diagrams
-        powers = {name: together.power(name, together.courses) for name in together.pack.powers}
-        self.powers = {name: self._function(states) for name, states in powers.items()}
+        self.powers = {name: self._power(name) for name in together.pack.powers}
         self._found = together.findings_at_close().parts
         self.findings = {
             id_: self._function([(where, _told(found)) for where, found in parts])
             for id_, parts in self._found.items()
         }
+
+    def _power(self, name: str) -> Node:
+        states = self.together.power(name, self.together.courses)
+        told = [(at, (state, None if day is None else iso(day))) for at, (state, day) in states]
+        return self._function(told)
 
     @property
     def total(self) -> int:
