@@ -95,6 +95,7 @@ class Varied(dict[str, T]):
         super().__init__()
         self.reading = reading
         self.parts: dict[str, list[tuple[Node, T]]] = {}
+        self.log: list[tuple[str, Node]] = []  # what was written, and where
 
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
@@ -123,6 +124,7 @@ class Varied(dict[str, T]):
     def settle(self, condition: Node) -> None:
         """What was written is so under a condition."""
         for name, value in self.items():
+            self.log.append((name, condition))
             self.parts[name] = self._with(self.parts.get(name, []), condition, value)
         self.clear()
 
@@ -185,6 +187,8 @@ class Course(Evaluation):
         self.common, self.condition = common, common.reading.condition
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
+        self.heeded: dict[str, list[tuple[Node, Finding]]] = {}  # those on which powers hang
+        self.seen = 0  # how much was written about findings when they were last looked at
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []

@@ -7,7 +7,7 @@ course they are on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -65,6 +65,9 @@ class Together(Judging):
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
+        self._supporting = {
+            rule for power in pack.powers.values() for rule in (*power.arises_on, power.in_doubt_on)
+        }
         self._told: list[Occurrence] = []
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
@@ -118,54 +121,83 @@ class Together(Judging):
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
         states: dict[str, Node] = {}
-        for condition, (state, _since) in self.power(name, courses):
-            states[state] = self.diagrams.either(states.get(state, self.diagrams.never), condition)
+        for course in courses:
+            for condition, (state, _since) in self._power_on(course, name, dated=False):
+                before = states.get(state, self.diagrams.never)
+                states[state] = self.diagrams.either(before, condition)
         state = next(state for state, where in states.items() if self.reading.holds(where))
         self.reading.narrow(states[state])
         return state
 
-    def power(self, name: str, courses: Sequence[Course]) -> list[tuple[Node, PowerState]]:
+    def power(self, name: str) -> Iterator[tuple[Node, PowerState]]:
         """A power's states, and since when the oldest default has stood that supports each."""
-        power, diagrams = self.pack.powers[name], self.diagrams
-        left = self._where(courses, lambda _course: True)
-        doubts = self._where(courses, lambda course: course.ledger.in_doubt(course.today))
-        arisen, found = diagrams.never, list[tuple[Day, Node]]()
-        for parts in self.findings.parts.values():
-            for condition, finding in parts:
-                if finding.rule == power.in_doubt_on:
-                    doubts = diagrams.either(doubts, condition)
-                if finding.rule in power.arises_on:
-                    arisen = diagrams.either(arisen, condition)
-                    supports = self._supports(
-                        power, diagrams.both(condition, left), finding, courses
-                    )
-                    found.append((finding.date, supports))
-        ordered: list[tuple[PowerState, Node]] = [
-            *((("available", day), where) for day, where in sorted(found)),
+        for course in self.courses:
+            yield from self._power_on(course, name, dated=True)
+
+    def _power_on(self, course: Course, name: str, *, dated: bool) -> list[tuple[Node, PowerState]]:
+        """A power's states on one course; what supports it most lately is looked at first."""
+        diagrams, power = self.diagrams, self.pack.powers[name]
+        available: dict[Day, Node] = {}
+        found, left = list[tuple[Node, PowerState]](), course.condition
+        doubts = arisen = diagrams.never
+        for where, finding in self._heeded(course):
+            if finding.rule == power.in_doubt_on:
+                doubts = diagrams.either(doubts, where)
+            if finding.rule in power.arises_on:
+                arisen = diagrams.either(arisen, where)
+                day = finding.date if dated else 0
+                stands = diagrams.both(where, self._supports(course, power, finding))
+                available[day] = diagrams.either(available.get(day, diagrams.never), stands)
+                if not dated and available[day] == left:
+                    return [(left, ("available", None))]
+        if course.ledger.stuck:
+            in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
+            doubts = diagrams.either(doubts, in_doubt)
+        states: list[tuple[PowerState, Node]] = [
+            *((("available", day), available[day]) for day in sorted(available)),
             (("undetermined", None), doubts),
             (("lapsed", None), arisen),
             (("not-arisen", None), diagrams.always),
         ]
-        states = []
-        for state, where in ordered:
+        for state, where in states:
             if (condition := diagrams.both(left, where)) != diagrams.never:
-                states.append((condition, state))
+                found.append((condition, state))
                 left = diagrams.without(left, condition)
-        return states
+        return found
 
-    def _supports(
-        self, power: Power, condition: Node, finding: Finding, courses: Sequence[Course]
-    ) -> Node:
-        """Where a finding that is so under a condition lets a power stand."""
-        diagrams = self.diagrams
-        if finding.outcome == "waived" or condition == diagrams.never:
-            return diagrams.never
-        stands = self._where(courses, lambda course: course.continuing(finding))
+    def _supports(self, course: Course, power: Power, finding: Finding) -> Node:
+        """Where a default lets a power stand, with the account of a course."""
+        if finding.outcome == "waived":
+            return self.diagrams.never
+        if course.continuing(finding):
+            return self.diagrams.always
+        return self._survives(course, power)
+
+    def _survives(self, course: Course, power: Power) -> Node:
+        """Where cure does not end a power."""
+        found = self.diagrams.never
         survives = partial(power.survives_cure.evaluate, {}, self)
-        for where, does in self.reading.each(condition, survives):
-            if does:
-                stands = diagrams.either(stands, where)
-        return diagrams.both(condition, stands)
+        for where, does in self.reading.each(course.condition, survives):
+            found = self.diagrams.either(found, where) if does else found
+        return found
+
+    def _heeded(self, course: Course) -> Iterator[tuple[Node, Finding]]:
+        """The findings on a course on which any power hangs."""
+        both, never = self.diagrams.both, self.diagrams.never
+        log = self.findings.log
+        moved = [
+            name for name, where in log[course.seen :] if both(where, course.condition) != never
+        ]
+        course.seen = len(log)
+        for name in dict.fromkeys(moved):
+            if name.partition("/")[0] in self._supporting:
+                course.heeded[name] = [
+                    (both(where, course.condition), finding)
+                    for where, finding in self.findings.parts[name]
+                    if both(where, course.condition) != never
+                ]
+        for parts in reversed(course.heeded.values()):
+            yield from parts
 
     # Time -----------------------------------------------------------------------------------------
 
