@@ -27,7 +27,7 @@ from checker.ledger import Ledger
 from checker.model import Fact
 from checker.pack import Pack
 from checker.questions.diagrams import Assignment, Diagrams, Node
-from checker.terms import Choices, Terms
+from checker.terms import Amended, Choices, Terms
 
 T = TypeVar("T")
 Step = Callable[["Course"], Any]
@@ -81,7 +81,8 @@ class Reading:
 
     def narrow(self, condition: Node) -> None:
         """It runs on for those combinations alone for which this is so, its own among them."""
-        self.condition = self.diagrams.both(self.condition, condition)
+        if condition != self.diagrams.always:
+            self.condition = self.diagrams.both(self.condition, condition)
 
     def holds(self, condition: Node) -> bool:
         """Whether it is so under the combination under which it runs."""
@@ -152,14 +153,37 @@ class _Terms(Terms):
     def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
         super().__init__(pack, choices)
         self.reading = reading
+        self._cases: dict[tuple[str, str], tuple[TermValue, Node]] = {}
+
+    def lookup(self, name: str) -> TermValue:
+        """The value in force; from then on all is so where it is the same."""
+        question = self.question_of(name)
+        if question is None:
+            return self.values[name]
+        case = (name, self.reading.answers[question])
+        if case not in self._cases:
+            self._cases[case] = self._case(question, self.alternatives(name))
+        value, where = self._cases[case]
+        self.reading.narrow(where)
+        return value
 
     def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
         """The result under the answer given; from then on all is so where it is the same."""
+        result, where = self._case(question, results)
+        self.reading.narrow(where)
+        return result
+
+    def _case(self, question: str, results: Mapping[str, TermValue]) -> tuple[TermValue, Node]:
         result = results[self.reading.answers[question]]
         same = tuple(answer for answer, other in results.items() if other == result)
-        if len(same) < len(results):
-            self.reading.narrow(self.reading.diagrams.answered(question, same))
-        return result
+        if len(same) == len(results):
+            return result, self.reading.diagrams.always
+        return result, self.reading.diagrams.answered(question, same)
+
+    def amend(self, amended: Amended) -> None:
+        """The term has another value from now on."""
+        super().amend(amended)
+        self._cases.clear()
 
 
 class Common(Protocol):

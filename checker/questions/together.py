@@ -140,7 +140,10 @@ class Together(Judging):
         available: dict[Day, Node] = {}
         found, left = list[tuple[Node, PowerState]](), course.condition
         doubts = arisen = diagrams.never
-        for where, finding in self._heeded(course):
+        heeded = self._heeded(course)
+        if not heeded and not course.ledger.stuck:
+            return [(left, ("not-arisen", None))]
+        for where, finding in heeded:
             if finding.rule == power.in_doubt_on:
                 doubts = diagrams.either(doubts, where)
             if finding.rule in power.arises_on:
@@ -181,23 +184,22 @@ class Together(Judging):
             found = self.diagrams.either(found, where) if does else found
         return found
 
-    def _heeded(self, course: Course) -> Iterator[tuple[Node, Finding]]:
-        """The findings on a course on which any power hangs."""
+    def _heeded(self, course: Course) -> list[tuple[Node, Finding]]:
+        """The findings on a course on which any power hangs, the latest first."""
         both, never = self.diagrams.both, self.diagrams.never
-        log = self.findings.log
-        moved = [
-            name for name, where in log[course.seen :] if both(where, course.condition) != never
-        ]
-        course.seen = len(log)
-        for name in dict.fromkeys(moved):
-            if name.partition("/")[0] in self._supporting:
-                course.heeded[name] = [
-                    (both(where, course.condition), finding)
-                    for where, finding in self.findings.parts[name]
-                    if both(where, course.condition) != never
-                ]
-        for parts in reversed(course.heeded.values()):
-            yield from parts
+        moved = dict.fromkeys(
+            name
+            for name, where in self.findings.log[course.seen :]
+            if name.partition("/")[0] in self._supporting and both(where, course.condition) != never
+        )
+        course.seen = len(self.findings.log)
+        for name in moved:
+            course.heeded[name] = [
+                (both(where, course.condition), finding)
+                for where, finding in self.findings.parts[name]
+                if both(where, course.condition) != never
+            ]
+        return [part for parts in reversed(course.heeded.values()) for part in parts]
 
     # Time -----------------------------------------------------------------------------------------
 
