@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from math import lcm
 from typing import NamedTuple
 
 from checker.arrangement import Arrangement, Open
-from checker.dates import Day, Duration, day_count, iso
+from checker.dates import PLAIN_YEARS, Day, Duration, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
 
@@ -146,8 +145,9 @@ class Period:
 
     def as_it_stands(self) -> Period:
         """A copy that later days leave as it is."""
-        stood = copy(self)
-        stood.segments, stood.sums = list(self.segments), dict(self.sums)
+        stood = object.__new__(Period)
+        own = {"segments": list(self.segments), "sums": dict(self.sums)}
+        vars(stood).update(vars(self), **own)
         return stood
 
     def add(self, convention: str, until: Day, since: Day, balance: int, added: int = 0) -> None:
@@ -172,6 +172,10 @@ class Period:
         added: int,
     ) -> None:  # what a stretch of days is made of
         if not balance:
+            return
+        plain = PLAIN_YEARS.get(convention)
+        if plain:
+            sums[plain, added] = sums.get((plain, added), 0) + balance * (until - since)
             return
         for denominator, days in _days_within(convention, self.start, since, until).items():
             at = (denominator, added)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement, moves_days
 from checker.dates import Day
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
+from checker.engines import Make, usual
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger
@@ -19,6 +19,7 @@ from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
+from checker.patterns import Match, MatchSession, Record
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
@@ -39,9 +40,8 @@ MOST_ROUNDS = 200
 class Engines:
     """A pack's two rulesets, made once and used for one contract after another."""
 
-    def __init__(
-        self, pack: Pack, make: Callable[[Sequence[EngineRule]], Matcher] = Ruleset
-    ) -> None:
+    def __init__(self, pack: Pack, make: Make = usual) -> None:
+        self.make = make
         loop = [r for r in pack.rules.values() if r.id not in pack.standing]
         late = [r for r in pack.rules.values() if r.id in pack.standing]
         self.loop = make([e for rule in loop for e in rule.patterns])
@@ -51,15 +51,20 @@ class Engines:
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
 
+    @property
+    def name(self) -> str:
+        """What the receipt calls the engine."""
+        return self.loop.name
+
     def heeds(self, kind: str) -> bool:
         """Whether the ledger or a rule does anything with facts of a kind."""
         told = HEEDED.get(kind)
         return kind in self.kinds or told == "" or told in self.kinds
 
-    def asked_at_close(self, told: Iterable[Occurrence]) -> set[str]:
+    def asked_at_close(self, told: Iterable[Occurrence], findings: Iterable[Finding]) -> set[str]:
         """The kinds that can matter at the close: of rules that may find all their patterns."""
-        there = {occurrence.kind for occurrence in told} | {rule.under for rule in self.late}
-        there.add("finding")
+        there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
+        there |= {"finding", *(rule.under for rule in self.late)}
         return {
             kind
             for rule in self.late
@@ -290,6 +295,8 @@ class Evaluation(Judging):
         yield from self._opening(steps[Step.OPENING])
         yield from self._each(steps[Step.OBSERVATION])
         comes = day >= self._following or self._stirred or self.ledger.stirred
+        if not comes and len(steps[Step.OBSERVATION]) == len(facts):
+            return  # something was observed, and nothing that is owed moves by it
         yield self._lapsed(day) if comes else ()
         for calendar in self.calendars:
             yield calendar.tell(day) if comes else ()
@@ -530,8 +537,11 @@ class Evaluation(Judging):
         given for it and how many matches it made.
         """
         findings = dict(self.findings)
-        told = self._told_at_close(findings)
-        seen = self.engines.asked_at_close(told)
+        told = [*self._kept, *self.standing_occurrences()]
+        seen = self.engines.asked_at_close(told, findings.values())
+        for finding in findings.values():
+            if tells_at_close(finding, seen):
+                told += finding_occurrences(finding, self.firsts[finding.id])
         waiting = self._projected((as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
         known: list[Occurrence] = []
@@ -546,15 +556,6 @@ class Evaluation(Judging):
                     new += Conclusion(self, rule, found, findings).record()
                 waiting = self._projected(new, seen)
             return findings, session.asserted, session.matches
-
-    def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
-        """What the loop was told, its findings as they stand, and what stands at the close."""
-        told = [*self._kept, *self.standing_occurrences()]
-        late = self.engines.late_kinds
-        for finding in findings.values():
-            if finding.rule in late or "finding" in late:
-                told += finding_occurrences(finding, self.firsts[finding.id])
-        return told
 
     def _projected(
         self, occurrences: Iterable[Occurrence], seen: set[str]
@@ -787,6 +788,11 @@ def endless(pack: Pack, rules: Sequence[str]) -> Problem:
     names = ", ".join(dict.fromkeys(rules))
     message = f"these rules bring each other about without end: {names}"
     return Problem(Place(pack.folder, 1, 1), message)
+
+
+def tells_at_close(finding: Finding, seen: Container[str]) -> bool:
+    """Whether a finding is told at the close, where kinds that can matter are these."""
+    return finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen
 
 
 def as_blocker(occurrence: Occurrence) -> Occurrence:

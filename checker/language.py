@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
@@ -94,6 +95,7 @@ def infer_type(text: str) -> str:
     return type_
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str, type_: str) -> str:
     """The form in which texts are compared: names without case and punctuation, words as such."""
     if type_ == "name":
@@ -735,7 +737,8 @@ class Sentence:
             return self.pieces[0]
         parts = [self.pieces[0]]
         for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
-            parts += (show(hole.evaluate(facts, surroundings), hole.type), piece)
+            value = hole.evaluate(facts, surroundings)
+            parts += (value if isinstance(value, str) else show(value, hole.type), piece)
         return "".join(parts)
 
 

@@ -11,7 +11,6 @@ from checker import __version__
 from checker.account import Obligation, Split
 from checker.accrual import Period
 from checker.dates import iso
-from checker.engine import ENGINE_NAME
 from checker.evaluate import Evaluation, Result, Supposed
 from checker.findings import Finding
 from checker.language import show
@@ -410,7 +409,7 @@ def _open_windows(evaluation: Evaluation) -> Iterator[dict[str, str]]:
 def _receipt(result: Result) -> dict[str, Any]:
     return {
         "checker": __version__,
-        "engine": ENGINE_NAME,
+        "engine": result.evaluation.engines.name,
         "facts_asserted": result.asserted,
         "matches": result.matches,
         "pack_sha256": result.evaluation.pack.sha256,

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.engine import EngineRule, Join, Pattern, Record, Test
+from checker.patterns import EngineRule, Join, Pattern, Record, Test
 from checker.questions.diagrams import Diagrams
 from checker.questions.matching import Matching
 from tests.naive import NaiveSession

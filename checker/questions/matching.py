@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from checker.engine import EngineRule, Pattern, Primitive, Record
+from checker.patterns import EngineRule, Pattern, Primitive, Record
 from checker.questions.diagrams import Diagrams, Node
 
 OPERATORS = {

@@ -7,7 +7,7 @@ course they are on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -15,12 +15,21 @@ from typing import Any, TypeVar
 
 from checker.account import BALANCES, Occurrence
 from checker.dates import Day
-from checker.engine import Record
-from checker.evaluate import MOST_ROUNDS, Act, Conclusion, Engines, Judging, as_blocker, endless
+from checker.evaluate import (
+    MOST_ROUNDS,
+    Act,
+    Conclusion,
+    Engines,
+    Judging,
+    as_blocker,
+    endless,
+    tells_at_close,
+)
 from checker.findings import Finding, finding_occurrences, is_finding
 from checker.language import Sentence
 from checker.model import Fact, Value, WrongInput
 from checker.pack import Pack, Power
+from checker.patterns import Record
 from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
@@ -369,8 +378,10 @@ class Together(Judging):
 
     def findings_at_close(self) -> Varied[Finding]:
         """The loop's findings and those of the rules that are asked at the close of the day."""
-        findings, told = self.findings.copied(), self._told_at_close()
-        seen = self.engines.asked_at_close(occurrence for _where, occurrence in told)
+        findings, told = self.findings.copied(), [*self._kept, *self._standing()]
+        so_far = [one for parts in findings.parts.values() for _where, one in parts]
+        seen = self.engines.asked_at_close((each for _where, each in told), so_far)
+        told += self._found(seen)
         late = [each for rule in self.engines.late for each in rule.patterns]
         matching, known = Matching(late, self.diagrams), list[Occurrence]()
         waiting = [(c, as_blocker(each)) for c, each in told if BLOCKER + each.kind in seen] + told
@@ -384,24 +395,27 @@ class Together(Judging):
                     waiting += [(under, each) for each in said]
         return findings
 
-    def _told_at_close(self) -> Told:
-        standing = [
+    def _standing(self) -> Told:
+        """What stands at the close of the day on each course."""
+        return self._unified(
             (where, said)
             for course in self.courses
             for where, said in self.at_close(course, lambda each: list(each.standing_occurrences()))
-        ]
-        late, found = self.engines.late_kinds, list[tuple[int, Node, list[Occurrence]]]()
+        )
+
+    def _found(self, seen: Container[str]) -> Told:
+        """The loop's findings, in the order in which they were first found."""
+        found: list[tuple[int, Node, list[Occurrence]]] = []
         for name, parts in self.findings.parts.items():
             for condition, finding in parts:
-                if finding.rule not in late and "finding" not in late:
+                if not tells_at_close(finding, seen):
                     continue
                 for other, (number, first) in self._firsts.varied.parts[name]:
                     where = self.diagrams.both(condition, other)
                     if where != self.diagrams.never:
                         found.append((number, where, finding_occurrences(finding, first)))
         found.sort(key=lambda each: each[0])
-        told = [(where, each) for _number, where, said in found for each in said]
-        return [*self._kept, *self._unified(standing), *told]
+        return [(where, each) for _number, where, said in found for each in said]
 
     def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
         """What is so of a course at the close of the day, which it is not to live beyond."""
