@@ -14,7 +14,7 @@ LAYERS = {
     1: {
         "source", "records", "language", "patterns", "engine", "compiled", "engines",
         "arrangement", "accrual", "ledger", "facts",
-        "fees", "instalments", "account", "occasions",
+        "fees", "instalments", "account", "deadlines", "occasions",
         "timeline", "terms", "findings", "packfile",
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },
