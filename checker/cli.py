@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "cure",
     "explain",
+    "generate",
     "lint",
     "new",
     "payoff",
