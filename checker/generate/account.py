@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from checker.account import Facility
 from checker.accrual import Period
 from checker.arrangement import ACCRUED
-from checker.dates import Day, iso
+from checker.dates import LAST_DAY, Day, iso
 from checker.fees import Fee
 from checker.generate.outline import Outline, Owing, Span
 from checker.instalments import Instalments
@@ -34,7 +34,9 @@ class Applied:
 
 
 class Account:
-    """One contract's money, as far as its schedule goes; days come in their order.
+    """One contract's money, as far as its schedule goes.
+
+    Days come in their order: `live_until` a day comes before what happens on it.
 
     What rules bring about (charges, calls, margins by state, acceleration) is not known here: who
     makes up payments from it pays what the contract asks of those who keep it.
@@ -43,7 +45,8 @@ class Account:
     def __init__(self, outline: Outline, commitment: int) -> None:
         self.outline, self.commitment = outline, commitment
         settled = self.settled = outline.arrangement
-        self.principal = self.paid = self.held = 0
+        self.principal = self.paid = 0
+        self.held = 0  # paid beyond all that was owed
         self.counted = outline.first
         self.facility = Facility()
         self.owed: list[Owed] = []
@@ -57,6 +60,8 @@ class Account:
         self.span: Span | None = next(self._spans, None)
         self.period = self._new_period(outline.first)
         self.matured = False
+        self.overdue = 0
+        self._wakes = self._next_after(outline.first)
         self._stand_fees()
 
     # Time -----------------------------------------------------------------------------------------
@@ -64,29 +69,44 @@ class Account:
     def live_until(self, day: Day) -> list[Owed]:
         """What fell due up to `day`, that day included and before its payments."""
         fallen: list[Owed] = []
-        while (coming := min(self._coming(), default=day + 1)) <= day:
+        while self._wakes <= day:
+            coming = self._wakes
             self._count(coming)
             if self.span is not None and self.span.end == coming:
                 fallen += self._close(self.span)
             fallen += self._fees_due(coming)
             matures = self.outline.at_maturity
-            if matures is not None and matures.due == coming and not self.matured:
+            if matures is not None and matures.due == coming:
                 self.matured = True
                 fallen += self._fall(matures, self.not_due)
+            self.overdue = self._bearing(coming)
+            self._wakes = self._next_after(coming)
         self._count(day)
         return fallen
 
-    def _coming(self) -> Iterator[Day]:
+    def _next_after(self, day: Day) -> Day:
+        """The next day on which something falls due by the schedule, or begins to earn interest."""
+        days = [owing.due for owing in self._next_fee.values() if owing is not None]
         if self.span is not None:
-            yield self.span.end
-        yield from (owing.due for owing in self._next_fee.values() if owing is not None)
+            days.append(self.span.end)
         if self.outline.at_maturity is not None and not self.matured:
-            yield self.outline.at_maturity.due
+            days.append(self.outline.at_maturity.due)
+        if self.settled.compounding == "overdue":
+            turns = (owed.owing.payable + 1 for owed in self.owed)
+            days += [turn for turn in turns if turn > day]
+        return min(days, default=LAST_DAY)
+
+    def _bearing(self, day: Day) -> int:
+        """The unpaid interest that itself earns interest from this day on."""
+        if self.settled.compounding != "overdue":
+            return 0
+        interest = (owed for owed in self.owed if owed.owing.component == "interest")
+        return sum(owed.unpaid for owed in interest if owed.owing.payable < day)
 
     def _count(self, day: Day) -> None:
         if day > self.counted:
-            convention = self.settled.day_count
-            self.period.add(convention, day, self.counted, self.principal, self.outline.added)
+            bears = self.principal + self.overdue
+            self.period.add(self.settled.day_count, day, self.counted, bears, self.outline.added)
             for fee in self.fees:
                 fee.count_until(day)
             self.counted = day
@@ -95,6 +115,9 @@ class Account:
         return Period(start, self.span.end if self.span is not None else start)
 
     def _close(self, span: Span) -> Iterator[Owed]:
+        following = next(self._spans, None)
+        starts = span.end if following is None else following.start
+        self._count(starts)  # where the closing day's own interest belongs to the period, it too
         period = self.period
         period.interest = period.total(span.fixing)
         period.fixing = span.fixing
@@ -103,17 +126,15 @@ class Account:
         if self.paid and not self.principal:
             self.held += self.paid
             self.paid = 0
-        yield from self._fall(span.owing, due)
-        if not self.matured and (self.outline.matures is None or span.end < self.outline.matures):
+        if self.settled.compounding == "when-due":
+            self.principal += max(0, due)
+        else:
+            yield from self._fall(span.owing, due)
+        if self.outline.matures is None or span.end < self.outline.matures:
             part = self.instalments.principal_of(period, self.not_due)
-            due_on = span.owing.due
-            owing = Owing(
-                "principal", due_on, span.owing.payable, span.owing.last_day,
-                span.owing.id.replace("interest", "principal", 1),
-            )  # fmt: skip
-            yield from self._fall(owing, part or 0)
-        self.span = next(self._spans, None)
-        self.period = self._new_period(span.end)
+            yield from self._fall(span.instalment, part or 0)
+        self.span = following
+        self.period = self._new_period(starts)
 
     def _fees_due(self, day: Day) -> Iterator[Owed]:
         for fee in self.fees:
@@ -170,30 +191,26 @@ class Account:
 
     # What happens ---------------------------------------------------------------------------------
 
-    def advance(self, day: Day, amount: int, fact: str) -> None:
-        """Principal is paid out."""
-        self.live_until(day)
+    def advance(self, day: Day, amount: int, fact: str) -> list[Owed]:
+        """Principal is paid out; gives what falls due with it."""
         initial = min(amount, self.facility.initial_room(self.commitment) or 0)
         self.facility.advanced += amount
         self.facility.redrawn += amount - initial
         self.principal += amount
         self._stand_fees()
-        if self.matured:
-            self._owe_alone("principal", day, amount, fact)
+        return self._alone("principal", day, amount, fact) if self.matured else []
 
-    def incur(self, day: Day, amount: int, fact: str) -> None:
+    def incur(self, day: Day, amount: int, fact: str) -> list[Owed]:
         """Costs are due when incurred."""
-        self.live_until(day)
-        self._owe_alone("costs", day, amount, fact)
+        return self._alone("costs", day, amount, fact)
 
-    def _owe_alone(self, component: str, day: Day, amount: int, fact: str) -> None:
+    def _alone(self, component: str, day: Day, amount: int, fact: str) -> list[Owed]:
         id_ = f"{component}/{iso(day)}/{fact}"
         last = self.outline.deadline(component, day)
-        self.owed.append(Owed(Owing(component, day, day, last, id_), amount, amount))
+        return list(self._fall(Owing(component, day, day, last, id_), amount))
 
     def pay(self, day: Day, amount: int) -> Applied:
         """A payment without designation, applied in the contract's order."""
-        self.live_until(day)
         left, interest, principal = amount, 0, 0
         for component in self.settled.order_due:
             if component == ACCRUED:
@@ -217,6 +234,7 @@ class Account:
                 self.instalments.prepaid(prepaid)
                 left -= prepaid
         self.held += left
+        self.overdue = self._bearing(day)
         self._stand_fees()
         return Applied(interest, principal + prepaid, prepaid, left)
 

@@ -6,12 +6,14 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from checker.accrual import Fixing
 from checker.arrangement import Arrangement
 from checker.dates import Day, add_business_days, adjust
 from checker.engine import EngineRule, Match, MatchSession, Record
 from checker.evaluate import Engines, Evaluation
+from checker.generate.habits import Habits, load_habits
 from checker.language import Typed
 from checker.model import Fact
 from checker.money import RATE_ONE
@@ -76,6 +78,13 @@ class Span:
     fixing: Fixing  # its final one
     marks: tuple[tuple[Day, Fixing], ...]
 
+    @cached_property
+    def instalment(self) -> Owing:
+        """The principal that falls due with its interest, where there are instalments."""
+        own = self.owing
+        id_ = own.id.replace(own.component, "principal", 1)
+        return Owing("principal", own.due, own.payable, own.last_day, id_)
+
     def standing(self, day: Day) -> Fixing:
         """The fixing as it stands on a day of the open period."""
         at = bisect_right(self.marks, day, key=lambda mark: mark[0]) - 1
@@ -102,9 +111,54 @@ class Outline:
     fees: dict[str, tuple[Owing, ...]]  # by name, in their order
     at_maturity: Owing | None
     shared: tuple[Fact, ...]
+    habits: Habits
     place: str
     payee: str
     lender: str
+
+    @property
+    def last(self) -> Day:
+        """Maturity; without one, the last day on which interest falls due."""
+        return self.interest_dues[-1] if self.matures is None else self.matures
+
+    @cached_property
+    def interest_dues(self) -> tuple[Day, ...]:
+        """The days on which interest falls due, and with it instalments."""
+        return tuple(sorted({span.owing.due for span in self.spans}))
+
+    @cached_property
+    def dues(self) -> tuple[Day, ...]:
+        """All days on which something falls due by the schedule."""
+        days = {*self.interest_dues, *self._fee_days}
+        return tuple(sorted(days if self.at_maturity is None else {*days, self.at_maturity.due}))
+
+    @cached_property
+    def _fee_days(self) -> frozenset[Day]:
+        return frozenset(owing.due for fee in self.fees.values() for owing in fee)
+
+    @cached_property
+    def regular(self) -> float:
+        """How many records come of themselves, draws and interest aside: habits and fees."""
+        counts = [
+            habit.share * sum(1 for _day in habit.schedule.between(self.first, self.until))
+            for habit in self.habits.scheduled
+            if habit.schedule is not None
+        ]
+        single = sum(
+            habit.share * (1 + self.habits.companions(habit.name)) for habit in self.habits.single
+        )
+        fees = len(self._fee_days - {*self.interest_dues})
+        return sum(counts) + single + fees + self.habits.companions("start")
+
+    @property
+    def limited(self) -> bool:
+        """Whether the most that may be outstanding moves with the contract's state."""
+        return self.pack.settings.get("facility.limit") is not None
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether rules bring about amounts: charges, or settings that depend on state."""
+        return bool(self.pack.volatile) or any(not c.fee for c in self.pack.charges.values())
 
     def deadline(self, component: str, due: Day) -> Day:
         """The last day to pay something of a component that falls due outside the schedule."""
@@ -157,6 +211,7 @@ def outline(pack: Pack, seed: int) -> Outline:
         fees={fee: tuple(_owing(lived, fee)) for fee in settled.fees},
         at_maturity=next((o for o in _owing(lived, "principal") if o.due == matures), None),
         shared=shared,
+        habits=load_habits(pack),
         place=str(pack.payments.place.evaluate({}, fresh)) if pack.payments else "",
         payee=pack.parties[pack.payments.to].name if pack.payments else "",
         lender=_lender(pack),

@@ -91,9 +91,13 @@ class _Drafts:
 
 @cache
 def _drafts(order: Order) -> _Drafts:
-    packs = [load_pack(Path(pack)) for pack in order.packs]
-    kinds = [pack.kinds[kind] for pack in packs for kind in KINDS]
-    return _Drafts(tuple(outline(pack, order.seed) for pack in packs), Columns(kinds))
+    outlines = tuple(outline(load_pack(Path(pack)), order.seed) for pack in order.packs)
+    kinds = [each.pack.kinds[kind] for each in outlines for kind in _kinds(each)]
+    return _Drafts(outlines, Columns(kinds))
+
+
+def _kinds(outline_: Outline) -> Iterator[str]:
+    yield from dict.fromkeys([*KINDS, *(habit.kind for habit in outline_.habits.all)])
 
 
 def _terms(outlines: Sequence[Outline]) -> list[str]:
@@ -143,7 +147,7 @@ def _shared_rows(drafts: _Drafts) -> Iterator[list[str]]:
         for fact in each.shared:
             number += 1
             yield drafts.columns.row(
-                "", f"m{number}", fact.date, fact.kind, fact.recorded, fact.values
+                "", f"market-{number}", fact.date, fact.kind, fact.recorded, fact.values
             )
 
 
