@@ -63,9 +63,6 @@ from checker.rulebook import RuleBook, derived_kinds
 from checker.rules import FieldTypes, resolve_text
 from checker.source import Document, Source, load_yaml, read_source
 
-NO_RULES = (".cases.yaml", "generate.yaml")
-"""How files of a pack end that say nothing about what its contract means."""
-
 
 def load_pack(folder: Path) -> Pack:
     """The pack in `folder`; WrongInput carries every problem of every file, with its place."""
@@ -206,7 +203,7 @@ class _Loader:
         found = {}
         paths = sorted(self.folder.glob("*.yaml"), key=_clause_order)
         for path in [self.folder / "note.txt", *paths]:
-            if path.name.endswith(NO_RULES) or not path.exists():
+            if not packfile.means(path.name) or not path.exists():
                 continue
             try:
                 found[path.name] = read_source(path)
@@ -792,7 +789,7 @@ def _leaves(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
 def _hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        counts = path.suffix == ".yaml" and not path.name.endswith(NO_RULES)
+        counts = path.suffix == ".yaml" and packfile.means(path.name)
         if counts or path.name == "note.txt":
             digest.update(f"{path.name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
