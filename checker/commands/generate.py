@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from checker.dates import iso
-from checker.generate.portfolio import Order, default_workers
+from checker.generate.portfolio import Order, check, default_workers
 from checker.generate.portfolio import generate as made_up
 from checker.generate.tables import FACTS, FORMATS, PORTFOLIO
 from checker.model import Place, Problem, WrongInput
@@ -47,6 +47,7 @@ def generate(
     order = Order(packs or _all_packs(), contracts, facts, seed)
     if folder.exists() and not folder.is_dir():
         raise WrongInput([Problem(Place("--out", 1, 1, out), f"'{out}' is not a folder")])
+    check(order)
     folder.mkdir(parents=True, exist_ok=True)
     written = made_up(order, folder, format_, workers or default_workers())
     click.echo(f"{folder / f'{PORTFOLIO}.{format_}'}: {contracts:,} contracts")

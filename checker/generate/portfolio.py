@@ -14,10 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from checker.dates import Day
+from checker.generate.habits import load_habits
 from checker.generate.outline import Outline, outline
 from checker.generate.story import KINDS, Story
 from checker.generate.tables import FACTS, PORTFOLIO, Columns, write_rows, write_table
 from checker.loader import load_pack
+from checker.model import Problem, WrongInput
 from checker.money import plain
 
 CHUNK = 500  # contracts that one worker makes up at a time
@@ -39,6 +41,18 @@ class Written:
 
     facts: int
     as_of: Day
+
+
+def check(order: Order) -> None:
+    """Loads the packs; WrongInput carries what is wrong in any of them or in their habits."""
+    problems: list[Problem] = []
+    for pack in order.packs:
+        try:
+            load_habits(load_pack(Path(pack)))
+        except WrongInput as error:
+            problems += error.problems
+    if problems:
+        raise WrongInput(problems)
 
 
 def generate(order: Order, folder: Path, format_: str, workers: int) -> Written:
