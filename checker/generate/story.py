@@ -349,7 +349,7 @@ class Story:
         if not payments:
             return
         wrong = self.dice.choice(payments)
-        day = wrong.recorded + self.dice.randint(1, 30)
+        day = min(wrong.recorded + self.dice.randint(1, 30), self.outline.until)
         if self._chance(0.5):
             twice = Made(f"{wrong.id}b", "payment", wrong.date, wrong.recorded, dict(wrong.values))
             made.append(twice)

@@ -1,4 +1,4 @@
-"""`make bench`: contracts and facts a second, where the time goes, and growth with the facts."""
+"""One contract: what it costs, where the time goes, growth with its facts, and questions of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import gc
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from bench.clock import Clock, TimedRuleset
 from bench.made_up import facts as made_up
 from checker.dates import iso
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
 from checker.inquiry import Inquiry, Meter
@@ -34,71 +32,6 @@ AS_OF = date(2003, 1, 15).toordinal()
 CONTRACTS, FACTS = 2_000, 50
 SIZES = (10_000, 30_000, 100_000)
 TIMES = 5
-
-
-class Clock:
-    """Processor seconds by what they were spent on."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-
-    @contextmanager
-    def of(self, what: str) -> Iterator[None]:
-        """Counts the time inside as spent on `what`."""
-        started = time.process_time()
-        try:
-            yield
-        finally:
-            self.spent[what] = self.spent.get(what, 0.0) + time.process_time() - started
-
-
-class TimedRuleset:
-    """A ruleset whose sessions count the time that the engine takes."""
-
-    def __init__(self, rules: Sequence[EngineRule], clock: Clock) -> None:
-        self.inner: Matcher = Ruleset(rules)
-        self.clock = clock
-
-    def session(self) -> TimedSession:
-        """A session that counts its time."""
-        return TimedSession(self.inner.session(), self.clock)
-
-    def close(self) -> None:
-        """Closes the ruleset."""
-        self.inner.close()
-
-
-class TimedSession:
-    """A session that counts the time of its calls."""
-
-    def __init__(self, inner: MatchSession, clock: Clock) -> None:
-        self.inner, self.clock = inner, clock
-
-    @property
-    def asserted(self) -> int:
-        """Facts asserted."""
-        return self.inner.asserted
-
-    @property
-    def matches(self) -> int:
-        """Matches made."""
-        return self.inner.matches
-
-    def add(self, records: Sequence[Record]) -> list[Match]:
-        """Adds records, counting the time."""
-        with self.clock.of("engine"):
-            return self.inner.add(records)
-
-    def close(self) -> None:
-        """Closes the session."""
-        with self.clock.of("engine"):
-            self.inner.close()
-
-    def __enter__(self) -> TimedSession:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def write_csv(facts: Sequence[Fact], path: Path) -> None:
@@ -211,15 +144,3 @@ QUESTIONS: dict[str, Callable[[Inquiry], object]] = {
     "readings": lambda base: readings(replace(base)),
     "readings --all": lambda base: readings(replace(base), all_=True),
 }
-
-
-def main() -> None:
-    """Prints all of it."""
-    with TemporaryDirectory() as folder:
-        many_contracts(Path(folder))
-        one_contract(Path(folder))
-        one_question(Path(folder))
-
-
-if __name__ == "__main__":
-    main()
