@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
+from checker.patterns import Match, Matcher, MatchSession, Record
 
 
 class Clock:
@@ -28,9 +28,13 @@ class Clock:
 class TimedRuleset:
     """A ruleset whose sessions count the time that the engine takes."""
 
-    def __init__(self, rules: Sequence[EngineRule], clock: Clock) -> None:
-        self.inner: Matcher = Ruleset(rules)
-        self.clock = clock
+    def __init__(self, inner: Matcher, clock: Clock) -> None:
+        self.inner, self.clock = inner, clock
+
+    @property
+    def name(self) -> str:
+        """The engine's."""
+        return self.inner.name
 
     def session(self) -> TimedSession:
         """A session that counts its time."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.clock import Clock, TimedRuleset
 from bench.made_up import facts as made_up
 from checker.dates import iso
+from checker.engine import Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
 from checker.inquiry import Inquiry, Meter
@@ -54,7 +55,7 @@ def many_contracts(folder: Path) -> None:
     vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
     path = folder / "facts.csv"
     write_csv(made_up(FACTS), path)
-    engines = Engines(pack, lambda rules: TimedRuleset(rules, clock))
+    engines = Engines(pack, lambda rules: TimedRuleset(Ruleset(rules), clock))
     started = time.process_time()
     for _ in range(CONTRACTS):
         with clock.of("reading"):

@@ -11,13 +11,13 @@ from functools import cached_property
 from checker.accrual import Fixing
 from checker.arrangement import Arrangement
 from checker.dates import Day, add_business_days, adjust
-from checker.engine import EngineRule, Match, MatchSession, Record
 from checker.evaluate import Engines, Evaluation
 from checker.generate.habits import Habits, load_habits
 from checker.language import Typed
 from checker.model import Fact
 from checker.money import RATE_ONE
 from checker.pack import Pack
+from checker.patterns import EngineRule, Match, MatchSession, Record
 
 WORKING = "federal-reserve"
 """The calendar by which people pay, draw and observe, whatever the contract counts by."""
@@ -33,6 +33,7 @@ _AFTER = 45  # days that it is followed after its last interest date
 class _Silent:
     """Rules that find nothing: an evaluation by them is the ledger's alone."""
 
+    name = "none"
     asserted = matches = 0
 
     def __init__(self, _rules: Sequence[EngineRule] = ()) -> None:
