@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from checker import __version__
@@ -206,6 +207,7 @@ class Kit:
             replace(fact, order=given.position)
             for fact, given in zip(facts, asked.shared, strict=True)
         ]
+        self.shared_ids = frozenset(fact.id for fact in self.shared)
 
     def _values(self, terms: Mapping[str, str]) -> dict[str, TermValue]:
         known, currency = self.pack.terms, self.pack.currency
@@ -272,6 +274,7 @@ def read_cells(task: Task) -> Any:
     if not tables:
         return None
     table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+    table = table.select([n for n in table.column_names if table[n].null_count < len(table)])
     numbers, positions = table.column("number").to_numpy(), table.column("position").to_numpy()
     return table.take(np.lexsort((positions, numbers)))
 
@@ -279,7 +282,7 @@ def read_cells(task: Task) -> Any:
 def key_of(task: Task, job: Job, table: Any) -> str:
     """The hash of all that bears on what comes of a part, but for where its records stand."""
     asked = job.packs.get(task.pack)
-    digest = hashlib.sha256(f"{__version__} {job.engine} {job.as_of} {job.known_on}".encode())
+    digest = hashlib.blake2b(f"{__version__} {job.engine} {job.as_of} {job.known_on}".encode(), digest_size=32)
     shared = () if asked is None else asked.shared
     own = [(c.name, sorted(c.terms.items()), c.errors) for _n, c in task.contracts]
     if asked is not None:
@@ -302,10 +305,14 @@ def key_of(task: Task, job: Job, table: Any) -> str:
 
 
 def _digest(digest: Any, column: Any) -> None:
+    """Takes in the lengths of all cells and their text, one after the other."""
     for chunk in column.chunks:
-        lengths = pa.compute.binary_length(chunk).fill_null(-1)
-        digest.update(np.ascontiguousarray(lengths.to_numpy()))
-        digest.update("".join(filter(None, chunk.to_numpy(zero_copy_only=False))).encode())
+        lengths = pc.binary_length(chunk).fill_null(-1).cast(pa.int32())
+        digest.update(lengths.buffers()[1])
+        texts, ends = chunk.buffers()[2], np.frombuffer(chunk.buffers()[1], np.int32)
+        if texts is not None:
+            begin, end = ends[chunk.offset], ends[chunk.offset + len(chunk)]
+            digest.update(memoryview(texts)[begin:end])
 
 
 def run_part(job: Job, task: Task) -> Done:
@@ -412,11 +419,11 @@ class _Facts:
             raise WrongInput([Problem(Place("", 0, 0), message)])
         if not self.typed.odd[at]:
             facts = self.typed.facts[at]
-            if made.shared:
-                facts = sorted(
-                    [*facts, *renamed(made.shared, contract.name)], key=lambda fact: fact.order
-                )
-            if stand(facts, made.typist, vocabulary):
+            alone = self.typed.alone[at] and vocabulary is made.vocabulary
+            if made.shared:  # in what order they stand here is all one: their own decides
+                alone = alone and made.shared_ids.isdisjoint(fact.id for fact in facts)
+                facts = [*facts, *renamed(made.shared, contract.name)]
+            if alone or stand(facts, made.typist, vocabulary):
                 return made.evaluate(facts, choices)
         assert self.table is not None
         rows = as_records(self.table, made.places.record, own, contract.name)

@@ -419,7 +419,7 @@ def decimal_text(sql: str, unit: str, scale: int) -> str:
         sql = sql if unit == "percent" else f"{sql} * {_FACTOR[unit]}"
         scale = 10
     written = f"CAST({sql} AS VARCHAR)"
-    written = f"rtrim(rtrim({written}, '0'), '.')" if scale > 0 else written
+    written = f"rtrim(rtrim({written}, '0'), '.')" if scale > 2 else written
     return f"{written} || '%'" if unit in _FACTOR else written
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from checker.batch.cells import OTHER, OWN, Cell, decoded
-from checker.facts import COMMON_TYPES, Typist, contradictions
+from checker.facts import COMMON_TYPES, OPENING_BALANCE, Typist, contradictions
 from checker.model import Fact, Field, Kind, Place, Value, Vocabulary
 from checker.pack import Pack
 from checker.records import Record
@@ -65,11 +65,13 @@ class Batched:
     """The facts of a part by contract: typed where `check` would take each record as it stands.
 
     `facts[i]` are those of contract `i` in the order of the input; `odd[i]`: only the exact way
-    may judge them, and `facts[i]` is not whole.
+    may judge them, and `facts[i]` is not whole; `alone[i]`: nothing in them bears on another
+    record, but for their ids.
     """
 
     facts: list[list[Fact]]
     odd: list[bool]
+    alone: list[bool]
 
 
 class PackTypist:
@@ -83,6 +85,11 @@ class PackTypist:
             kind.name
             for kind in vocabulary.kinds.values()
             if any(field.type == "index" for field in kind.fields.values())
+        }
+        self._together = {
+            kind.name
+            for kind in vocabulary.kinds.values()
+            if kind.name in self.indexed or kind.name == OPENING_BALANCE or _names(kind)
         }
 
     def typed(self, table: Any, numbers: Any, names: Sequence[str], bounds: Any) -> Batched:
@@ -101,19 +108,25 @@ class PackTypist:
         made: list[Fact | None] = [None] * len(table)
         positions = table.column("position").to_numpy()
         owners = np.array([*names, None], dtype=object)
+        together = np.zeros(len(names) + 1, dtype=bool)
         for rows in _groups(columns, len(table)):
             for row, fact in zip(
                 rows.tolist(), self._group(columns, rows, positions, owners[numbers[rows]]),
                 strict=False,
             ):  # fmt: skip
                 made[row] = fact
+            if self._word(columns, int(rows[0])) in self._together:
+                together[numbers[rows]] = True
         facts: list[list[Fact]] = []
-        odd = []
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        odd, alone = [], []
+        ids: Any = [None if fact is None else fact.id for fact in made]
+        for at, (begin, end) in enumerate(pairwise(bounds)):
             some: Any = made[begin:end]
-            odd.append(None in some)
+            names_ = set(ids[begin:end])
+            odd.append(None in names_)
+            alone.append(not together[at] and len(names_) == end - begin)
             facts.append(some)
-        return Batched(facts, odd)
+        return Batched(facts, odd, alone)
 
     def _group(
         self, columns: Mapping[str, _Column], rows: Any, positions: Any, owners: Any
@@ -143,17 +156,21 @@ class PackTypist:
                 for _id, cells in zip(ids, across, strict=False)
             ]
         odd = self._odd(kind, typed, values, len(ids))
-        facts = list(
-            map(_fact, ids, repeat(kind.name), dates, recorded, positions[rows].tolist(), values,
+        facts = _facts(
+            map(_Draft, ids, repeat(kind.name), dates, recorded, positions[rows].tolist(), values,
                 owners.tolist(), sources)
         )  # fmt: skip
         return [None if at in odd else fact for at, fact in enumerate(facts)] if odd else facts
 
-    def _kind(self, columns: Mapping[str, _Column], row: int) -> Kind | None:
+    def _word(self, columns: Mapping[str, _Column], row: int) -> str | None:
+        """The kind of a row, as it is written."""
         if "kind" not in columns or not columns["kind"].valid[row]:
             return None
-        word = columns["kind"].cells(np.array([row]))[0]
-        return self.vocabulary.kinds.get(word)
+        return str(columns["kind"].cells(np.array([row]))[0])
+
+    def _kind(self, columns: Mapping[str, _Column], row: int) -> Kind | None:
+        word = self._word(columns, row)
+        return None if word is None else self.vocabulary.kinds.get(word)
 
     def _fits(self, kind: Kind, present: Sequence[str]) -> bool:
         """Whether a record of the kind may hold just these cells."""
@@ -174,6 +191,9 @@ class PackTypist:
         for cells in typed.values():
             if ODD in cells:
                 odd.update(at for at, cell in enumerate(cells) if cell is ODD)
+        first = self.vocabulary.not_before.get(kind.name, 0)
+        if first:  # what is dated too early is told by the exact way
+            odd |= {at for at, day in enumerate(typed["date"]) if day is not ODD and day < first}
         if kind.happens and "recorded" in typed:
             pairs = zip(typed["recorded"], typed["date"], strict=True)
             odd |= {
@@ -310,11 +330,11 @@ class _Draft:
         self.place = _NOWHERE
 
 
-def _fact(*given: Any) -> Fact:
-    """The fact with these values; five times as quick as its own frozen constructor."""
-    draft: Any = _Draft(*given)
-    draft.__class__ = Fact
-    made: Fact = draft
+def _facts(drafts: Iterable[Any]) -> list[Fact]:
+    """Drafts become facts; several times as quick as the constructor of a frozen class."""
+    made = list(drafts)
+    for draft in made:
+        draft.__class__ = Fact
     return made
 
 
@@ -335,7 +355,7 @@ def stand(facts: Sequence[Fact], typist: PackTypist, vocabulary: Vocabulary) -> 
         return False
     if any(_names(vocabulary.kinds[kind]) for kind in kinds) and not _found(facts, vocabulary):
         return False
-    if kinds & typist.indexed or "opening-balance" in kinds:
+    if kinds & typist.indexed or OPENING_BALANCE in kinds:
         return not contradictions(facts, vocabulary)
     return True
 
@@ -384,9 +404,9 @@ def as_records(
     return records
 
 
-def renamed(facts: Iterable[Fact], contract: str) -> Iterable[Fact]:
+def renamed(facts: Iterable[Fact], contract: str) -> list[Fact]:
     """Shared facts as those of one contract."""
-    return [
-        _fact(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source)
+    return _facts(
+        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source)
         for f in facts
-    ]
+    )
