@@ -207,9 +207,7 @@ def _begin(found: re.Match[str]) -> int:
     return found.start() + blanks
 
 
-def read_table(
-    source: Source, columns: Collection[str], needed: Sequence[str]
-) -> Found:
+def read_table(source: Source, columns: Collection[str], needed: Sequence[str]) -> Found:
     """The rows of a CSV file of another kind than facts: `columns` are all that it may have."""
     table = _Table(source, columns, needed, ())
     return table.records, table.problems

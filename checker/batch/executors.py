@@ -1,4 +1,4 @@
-"""What runs parts: this process, processes of its own, or a Dask cluster; all the same to a plan."""
+"""What runs parts: this process, processes of its own, or a Dask cluster; a plan knows no more."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ class Dask:
     @property
     def slots(self) -> int:
         """Two tasks a thread of the workers, so that none waits for the next."""
-        return max(2, 2 * sum(self.client.nthreads().values()))
+        return 2 * max(1, sum(map(int, self.client.nthreads().values())))
 
     def submit(self, task: Task) -> None:
         """Sends a task with its cells."""

@@ -1,4 +1,4 @@
-"""Tasks to their end, whatever dies: tried again, then halved, until the guilty contract is alone."""
+"""Tasks to their end, whatever dies: tried again, then halved, till the guilty one is alone."""
 
 from __future__ import annotations
 

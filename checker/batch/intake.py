@@ -144,7 +144,9 @@ class Facts:
             sql = name(column)
             if of == "contract":
                 plain = f"ascii({sql}) > 32 AND ascii(right({sql}, 1)) BETWEEN 33 AND 126"
-                stripped = f"nullif(trim({sql}, {text(STRIPPED)}), '')"  # slow: only where it matters
+                stripped = (
+                    f"nullif(trim({sql}, {text(STRIPPED)}), '')"  # slow: only where it matters
+                )
                 sql = f"CASE WHEN {plain} THEN {sql} ELSE {stripped} END"
             if of == "kind" and self.reading.columns.kinds:
                 sql = f"trim({sql})"

@@ -1,4 +1,4 @@
-"""Parts put together: rows in the order of contracts, in one file a table, the same bytes always."""
+"""Parts put together: rows in the order of contracts, one file a table, always the same bytes."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def runs(parts: Sequence[Range]) -> Iterator[_Run]:
         yield _Run(int(owner[first]), begin, begin + last - first)
 
 
-def merge(
-    parts: Sequence[Range], read: Callable[[int], Kept], path: Callable[[str], Path]
-) -> None:
+def merge(parts: Sequence[Range], read: Callable[[int], Kept], path: Callable[[str], Path]) -> None:
     """Writes each table of all parts to `path(table)`, as Parquet."""
     order = list(runs(parts))
     for table in TABLES:
@@ -103,7 +101,9 @@ def rewritten(
             sql = f"CAST({sql} AS VARCHAR)"
         elif pa.types.is_map(type_):
             pairs = f"map_entries({sql})"
-            sql = f"list_transform({pairs}, x -> {{'name': x.key, 'due': CAST(x.value AS VARCHAR)}})"
+            sql = (
+                f"list_transform({pairs}, x -> {{'name': x.key, 'due': CAST(x.value AS VARCHAR)}})"
+            )
             sql = f"to_json({sql})" if format_ == "csv" else sql
         elif pa.types.is_nested(type_) and format_ == "csv":
             sql = f"to_json({sql})"

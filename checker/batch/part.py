@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from checker import __version__
 from checker.batch.cells import Cell
 from checker.batch.portfolio import MAX_ERRORS, Contract
-from checker.batch.results import Rows
+from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
 from checker.batch.typist import PackTypist, as_records, renamed, stand
 from checker.dates import Day
@@ -49,9 +49,8 @@ TEXT_FILES = (".csv", ".jsonl")
 class PackFiles:
     """A pack as its files, so that a worker elsewhere needs none of its own."""
 
-    name: str
+    rules: Rules
     folder: str
-    sha256: str
     files: Mapping[str, bytes]
 
     @classmethod
@@ -63,16 +62,16 @@ class PackFiles:
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in (".yaml", ".txt")
         }
-        return cls(pack.name, pack.folder, pack.sha256, files)
+        return cls(Rules(pack.name, pack.currency, pack.sha256), pack.folder, files)
 
     def load(self) -> Pack:
         """The pack, with the name of the folder that it came from in its messages."""
         with tempfile.TemporaryDirectory() as folder:
             for name, data in self.files.items():
-                path = Path(folder, self.name, name)
+                path = Path(folder, self.rules.pack, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            return replace(load_pack(Path(folder, self.name)), folder=self.folder)
+            return replace(load_pack(Path(folder, self.rules.pack)), folder=self.folder)
 
 
 @dataclass(frozen=True)
@@ -225,12 +224,13 @@ class Kit:
 
     def evaluate(self, facts: Sequence[Fact], choices: Choices) -> Result:
         """The evaluation of a contract."""
-        return evaluate(
-            self.pack, self.engines, facts, self.job.as_of, self.job.known_on, choices
-        )
+        return evaluate(self.pack, self.engines, facts, self.job.as_of, self.job.known_on, choices)
 
     def exactly(
-        self, rows: list[Record], positions: Sequence[int], contract: Contract,
+        self,
+        rows: list[Record],
+        positions: Sequence[int],
+        contract: Contract,
         vocabulary: Vocabulary,
     ) -> list[Fact]:
         """The facts of a contract just as `check` takes them; WrongInput says what is wrong."""
@@ -282,12 +282,14 @@ def read_cells(task: Task) -> Any:
 def key_of(task: Task, job: Job, table: Any) -> str:
     """The hash of all that bears on what comes of a part, but for where its records stand."""
     asked = job.packs.get(task.pack)
-    digest = hashlib.blake2b(f"{__version__} {job.engine} {job.as_of} {job.known_on}".encode(), digest_size=32)
+    digest = hashlib.blake2b(
+        f"{__version__} {job.engine} {job.as_of} {job.known_on}".encode(), digest_size=32
+    )
     shared = () if asked is None else asked.shared
     own = [(c.name, sorted(c.terms.items()), c.errors) for _n, c in task.contracts]
     if asked is not None:
         choices = (sorted(asked.readings.items()), sorted(asked.terms.items()))
-        digest.update(repr((asked.pack.sha256, choices)).encode())
+        digest.update(repr((asked.pack.rules.sha256, choices)).encode())
     digest.update(repr((own, [sorted(s.cells.items()) for s in shared])).encode())
     if table is None:
         return digest.hexdigest()
@@ -327,11 +329,9 @@ def run_part(job: Job, task: Task) -> Done:
         for contract, result in _results(job, task, table, done):
             if result is None:
                 asked = job.packs.get(contract.pack)
-                name, sha256 = (contract.pack, "") if asked is None else (
-                    asked.pack.name, asked.pack.sha256
-                )  # fmt: skip
+                rules = Rules(contract.pack) if asked is None else asked.pack.rules
                 outcome = "quarantined" if contract.name in done.faults else "invalid"
-                rows.refused(contract.name, name, sha256, outcome)
+                rows.refused(contract.name, outcome, rules)
             else:
                 outcome = rows.add(contract.name, result)
             done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
@@ -388,12 +388,16 @@ def _kept(problems: Sequence[Problem]) -> list[Problem]:
     return [*problems[:MAX_ERRORS], more]
 
 
+def evaluation(job: Job, task: Task) -> Result:
+    """The evaluation of the one contract of a task, for its report."""
+    ((_number, contract),) = task.contracts
+    return _Facts(kit(job, task.pack), task.contracts, read_cells(task)).result(0, contract)
+
+
 class _Facts:
     """The facts of some contracts of a part, typed in bulk; exactly where that is not enough."""
 
-    def __init__(
-        self, made: Kit, some: Sequence[tuple[int, Contract]], table: Any
-    ) -> None:
+    def __init__(self, made: Kit, some: Sequence[tuple[int, Contract]], table: Any) -> None:
         self.made = made
         if table is None or not some:
             self.table, self.bounds, self.count = None, [0] * (len(some) + 1), 0

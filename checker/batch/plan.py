@@ -1,4 +1,4 @@
-"""The plan of a batch: everything that its results follow from, and the parts that it is cut into."""
+"""The plan of a batch: everything that its results follow from, and the parts it is cut into."""
 
 from __future__ import annotations
 
@@ -19,8 +19,15 @@ from checker.dates import Day, iso
 PLAN = "plan.json"
 SCHEMA = "https://contract-compliance-checker.invalid/schema/batch-plan-1"
 
-PART_FACTS = 50_000
-"""How many facts a part has, about: enough to type in bulk, few enough to be tried again."""
+LEAST, MOST, PARTS = 1 << 10, 1 << 15, 32
+
+
+def part_facts(facts: int) -> int:
+    """How many facts a part has, about, of so many: a power of two, so that it seldom changes.
+
+    Enough to type in bulk, few enough to be tried again, and parts enough for several workers.
+    """
+    return min(MOST, max(LEAST, 1 << max(0, (facts // PARTS).bit_length() - 1)))
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Request:
     format: str = "parquet"
     baseline: Path | None = None
     resume: bool = False
-    part_facts: int = PART_FACTS
+    part_facts: int | None = None  # as many as suit
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ RECENT = 30.0
 class Progress:
     """Counts, and says; `put` shows a line, `soon` whether one is due."""
 
-    def __init__(self, put: Callable[[str], None], every: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, put: Callable[[str], None], every: float, clock: Callable[[], float]
+    ) -> None:
         self._put, self._every, self._clock = put, every, clock
         self._shown = 0.0
         self._said = ""
@@ -54,6 +56,10 @@ class Progress:
         """Time goes by."""
         if self.done:
             self._say(self.line(), now=False)
+
+    def end(self) -> None:
+        """Nothing more will be told here."""
+        self._put("")
 
     def line(self) -> str:
         """Where it stands, in a line."""
@@ -93,9 +99,14 @@ def watcher(kind: str) -> Iterator[Progress]:
     if kind == "auto" and sys.stderr.isatty():
         yield from _on_terminal()
     elif kind == "plain":
-        yield Progress(lambda line: print(line, file=sys.stderr, flush=True), EVERY, time.monotonic)
+        yield Progress(_plainly, EVERY, time.monotonic)
     else:
         yield Progress(lambda line: None, EVERY, time.monotonic)  # noqa: ARG005  # nothing is told
+
+
+def _plainly(line: str) -> None:
+    if line:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _on_terminal() -> Iterator[Progress]:

@@ -81,6 +81,7 @@ BALANCES = (
 CONTRACTS: Columns = (
     ("contract", TEXT, "The contract."),
     ("pack", WORD, "Its pack."),
+    ("currency", WORD, "What its amounts are in."),
     ("outcome", WORD, "breach, undetermined, compliant; invalid or quarantined: not evaluated."),
     ("findings", COUNT, "How many findings there are."),
     ("breaches", COUNT, "Findings that are breaches."),
@@ -149,7 +150,9 @@ def as_table(name: str, rows: Sequence[tuple[Any, ...]]) -> Any:
     """Rows of a table in columns: money as cents and days as ordinals in them."""
     columns = TABLES[name]
     across: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else repeat((), len(columns))
-    arrays = [_array(values, type_) for values, (_n, type_, _s) in zip(across, columns, strict=True)]
+    arrays = [
+        _array(values, type_) for values, (_n, type_, _s) in zip(across, columns, strict=True)
+    ]
     return pa.table(arrays, schema=schema(name))
 
 
@@ -162,6 +165,15 @@ def _cents(amount: str | None) -> int | None:
 
 def _day(day: str | None) -> int | None:
     return None if day is None else date.fromisoformat(day).toordinal()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a row tells of its pack; nothing but the portfolio's word where there is none."""
+
+    pack: str
+    currency: str = ""
+    sha256: str = ""
 
 
 @dataclass
@@ -190,13 +202,16 @@ class Rows:
                  _cents(each["unpaid"]), _day(each["paid_on"]), each["state"], each["in_grace"],
                  each["cause"], each["provisional"])
             )  # fmt: skip
-        self.contracts.append(_contract(contract, data, len(result.facts)))
+        self.contracts.append(
+            _contract(contract, data, result.evaluation.pack.currency, len(result.facts))
+        )
         return str(data["outcome"])
 
-    def refused(self, contract: str, pack: str, sha256: str, outcome: str) -> None:
+    def refused(self, contract: str, outcome: str, rules: Rules) -> None:
         """The row of a contract that was not evaluated; its errors are put in later."""
-        nothing = (None,) * (len(CONTRACTS) - 5)
-        self.contracts.append((contract, pack, outcome, *nothing, sha256, None))
+        nothing = (None,) * (len(CONTRACTS) - 6)
+        first = (contract, rules.pack, rules.currency or None, outcome)
+        self.contracts.append((*first, *nothing, rules.sha256 or None, None))
 
     def tables(self) -> dict[str, Any]:
         """All of it in columns."""
@@ -211,16 +226,18 @@ def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "date": date.fromisoformat(given["date"])}
 
 
-def _contract(contract: str, data: Mapping[str, Any], facts: int) -> tuple[Any, ...]:
+def _contract(contract: str, data: Mapping[str, Any], currency: str, facts: int) -> tuple[Any, ...]:
     outcomes = Counter(each["outcome"] for each in data["findings"])
     continuing = sum(e["continuing"] for e in data["findings"] if e["outcome"] in BROKEN)
     missed = ("defaulted", "undetermined")
-    overdue = sum(int(_cents(o["unpaid"]) or 0) for o in data["obligations"] if o["state"] in missed)
+    overdue = sum(
+        int(_cents(o["unpaid"]) or 0) for o in data["obligations"] if o["state"] in missed
+    )
     balances, receipt = data["balances"], data["receipt"]
     charges = [(name, Decimal(due)) for name, due in sorted(balances["charges_due"].items())]
     return (
-        contract, data["pack"], data["outcome"], len(data["findings"]), outcomes["breach"],
-        outcomes["event-of-default"], continuing, outcomes["needs-judgment"],
+        contract, data["pack"], currency, data["outcome"], len(data["findings"]),
+        outcomes["breach"], outcomes["event-of-default"], continuing, outcomes["needs-judgment"],
         outcomes["needs-fact"], len(data["obligations"]), overdue,
         *(_cents(balances[name]) for name in BALANCES), charges, balances["provisional"], facts,
         receipt["facts_sha256"], receipt["pack_sha256"], None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,16 +15,19 @@ from checker.batch.executors import Dask, Executor, Inline, Processes
 from checker.batch.faults import Piece, finished
 from checker.batch.intake import UNASSIGNED, Facts, Intake, Range, connected, ranges
 from checker.batch.merge import merge, rewritten
-from checker.batch.part import Done, Job, Task
-from checker.batch.plan import PLAN, Plan, Request, parts_of, plan_of, read_plan
+from checker.batch.part import Done, Job, Task, evaluation
+from checker.batch.plan import PLAN, Plan, Request, part_facts, parts_of, plan_of, read_plan
 from checker.batch.portfolio import Contract, Portfolio, read_portfolio
-from checker.batch.results import TABLES
+from checker.batch.results import TABLES, Rules
 from checker.batch.shared import asked_of, reach, rows_of, shared_records
 from checker.batch.sources import Finder, Reading, files
 from checker.batch.store import Kept, Parts, cells_of, cells_whole, drop, note_cells, put, writing
+from checker.batch.summary import Tables, as_html, as_json, baseline, named, safe, summary
 from checker.batch.whole import inputs_of, whole
 from checker.model import Place, Problem, WrongInput, did_you_mean
+from checker.report import report
 from checker.source import render
+from checker.text import render_text
 
 
 class Watcher(Protocol):
@@ -56,6 +58,18 @@ class Ran:
     portfolio: Portfolio
     intake: Intake
     kept: int = 0
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def warnings(self) -> Iterator[str]:
+        """What a person should know who believes that all facts were used."""
+        intake = self.intake
+        if intake.strange_contracts:
+            some = ", ".join(list(intake.strangers)[:3])
+            more = ", …" if intake.strange_contracts > 3 else ""
+            yield (
+                f"{intake.strange_facts:,} facts are of {intake.strange_contracts:,} contracts that"
+                f" the portfolio does not name ({some}{more}): they were left out"
+            )
 
 
 class Batch:
@@ -67,6 +81,7 @@ class Batch:
         self.cells = self.work / "cells"
         self.parts = Parts(self.out / "parts")
         self.earlier = Parts(self.out / "parts-before")
+        self.earlier_keys: dict[str, Kept] = {}
 
     def run(self) -> Ran:
         """Everything; WrongInput where nothing can be evaluated, and then nothing is written."""
@@ -77,8 +92,16 @@ class Batch:
             drop([self.out] if fresh else [self.work])
             raise
         finder = Finder(facts.inputs, self.request.columns)
-        self._evaluate(ran, facts, asked, finder)
+        request = self.request
+        self.earlier_keys = self.earlier.all()
+        job = Job(
+            request.as_of, request.known_on, request.engine, asked,
+            tuple((each.path, each.suffix) for each in facts.inputs),
+            frozenset(self.earlier_keys), ran.plan.key,
+        )  # fmt: skip
+        self._evaluate(ran, job, finder)
         self._put_together(ran)
+        self._sum_up(ran, job)
         drop([self.work, self.earlier.folder])
         return ran
 
@@ -105,16 +128,19 @@ class Batch:
             self._refuse_other(before, plan)
             intake = facts.count(portfolio)
             portfolio = _without_facts(portfolio, intake)
+            target = request.part_facts or part_facts(intake.facts)
             same = before is not None and before["key"] == plan.key
             plan = replace(
                 plan,
                 parts=parts_of(before or {}) if same
-                else tuple(ranges(portfolio, intake.counts, request.part_facts)),
+                else tuple(ranges(portfolio, intake.counts, target)),
             )  # fmt: skip
             if not cells_whole(self.cells, plan.key):
                 self.watcher.stage("cutting the facts into parts")
                 drop([self.cells])
-                facts.cut({part.number: part for part in plan.parts}, portfolio.contracts, self.cells)
+                facts.cut(
+                    {part.number: part for part in plan.parts}, portfolio.contracts, self.cells
+                )
                 note_cells(self.cells, plan.key)
         asked = self._asked(portfolio, facts)
         if not same:
@@ -160,25 +186,21 @@ class Batch:
 
     # Evaluation -----------------------------------------------------------------------------------
 
-    def _evaluate(self, ran: Ran, facts: Facts, asked: Any, finder: Finder) -> None:
-        request, plan, contracts = self.request, ran.plan, ran.portfolio.contracts
+    def _evaluate(self, ran: Ran, job: Job, finder: Finder) -> None:
+        plan, contracts = ran.plan, ran.portfolio.contracts
         kept = {part.number: self.parts.read(part.number) for part in plan.parts}
         done = {number: part for number, part in kept.items() if part is not None}
-        known = self.earlier.all()
-        job = Job(
-            request.as_of, request.known_on, request.engine, asked,
-            tuple((each.path, each.suffix) for each in facts.inputs), frozenset(known), plan.key,
-        )  # fmt: skip
         before = sum(len(plan.parts[number].contracts) for number in done)
         self.watcher.begun(len(plan.parts), len(contracts), len(done), before)
         ran.kept = len(done)
-        waiting = [self._task(p, contracts) for p in plan.parts if p.number not in done]
+        largest_first = sorted(plan.parts, key=lambda part: (-part.facts, part.number))
+        waiting = [self._task(p, contracts) for p in largest_first if p.number not in done]
         if not waiting:
             return
         executor = self._executor(job)
         try:
             for number, pieces in finished(executor, waiting, self.watcher.beat):
-                ran.kept += self._keep(ran, number, pieces, known, finder)
+                ran.kept += self._keep(ran, number, pieces, finder)
         finally:
             executor.close()
 
@@ -193,19 +215,19 @@ class Batch:
             return Inline(job)
         return Processes(job, self.request.workers, self.request.memory)
 
-    def _keep(
-        self, ran: Ran, number: int, pieces: Sequence[Piece], known: Mapping[str, Kept],
-        finder: Finder,
-    ) -> bool:
+    def _keep(self, ran: Ran, number: int, pieces: Sequence[Piece], finder: Finder) -> bool:
         """Writes a part from its pieces; true where it was done before, under another plan."""
         part = ran.plan.parts[number]
         keys = {came.key for _task, came in pieces if isinstance(came, Done) and not came.tables}
         for key in keys:
-            note = known[key].note
-            self.parts.adopt(known[key], number)
+            note = self.earlier_keys[key].note
+            self.parts.adopt(self.earlier_keys[key], number)
             self.watcher.part(len(part.contracts), note["facts"], note["outcomes"])
             return True
-        packs = {word: (pack.name, pack.sha256) for word, pack in ran.portfolio.packs.items()}
+        packs = {
+            word: Rules(pack.name, pack.currency, pack.sha256)
+            for word, pack in ran.portfolio.packs.items()
+        }
         made = whole(pieces, packs, finder)
         for contract, why in made.quarantined.items():
             self._quarantine(ran, part, contract, why)
@@ -217,8 +239,7 @@ class Batch:
         """Puts a contract that could not be evaluated aside, with what came in of it."""
         contracts = ran.portfolio.contracts
         number = next(each for each in part.contracts if contracts[each].name == name)
-        safe = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII)[:80]
-        folder = self.out / "quarantine" / f"{number:08d}-{safe}"
+        folder = self.out / "quarantine" / f"{number:08d}-{safe(name)}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             lines = []
@@ -247,6 +268,50 @@ class Batch:
                 target = self.work / f"{table}.{self.request.format}"
                 rewritten(connection, table, path, target, self.request.format)
                 target.replace(self.out / target.name)
+
+    def _sum_up(self, ran: Ran, job: Job) -> None:
+        """The summary, and the reports of the worst contracts."""
+        request, plan = self.request, ran.plan
+        intake = ran.intake
+        head = {
+            **{name: plan.data[name] for name in ("as_of", "known_on", "checker", "engine")},
+            "plan": plan.key,
+            "contracts": len(ran.portfolio.contracts),
+            "facts": intake.facts,
+            "strangers": {
+                "contracts": intake.strange_contracts,
+                "facts": intake.strange_facts,
+                "some": list(intake.strangers),
+            },
+        }
+        with writing(self.out):
+            connection = connected(self.work / "spill", max(1, request.workers))
+            earlier = None if request.baseline is None else baseline(connection, request.baseline)
+            data = summary(Tables(connection, self.out), head, earlier)
+            data["worst"] = named(data["worst"])
+            self._reports(ran, job, data["worst"])
+            put(self.out / "summary.html", as_html(data).encode())
+            put(self.out / "summary.json", as_json(data).encode())
+        ran.summary = data
+
+    def _reports(self, ran: Ran, job: Job, worst: Sequence[Mapping[str, Any]]) -> None:
+        """The single reports of some contracts, as `check` gives them."""
+        drop([self.out / "reports"])
+        if not worst:
+            return
+        (self.out / "reports").mkdir()
+        contracts = ran.portfolio.contracts
+        numbers = {contract.name: number for number, contract in enumerate(contracts)}
+        part_of = {number: part for part in ran.plan.parts for number in part.contracts}
+        for row in worst:
+            number = numbers[row["contract"]]
+            part = part_of[number]
+            cells = cells_of(self.cells, part.number)
+            one = ((number, contracts[number]),)
+            data = report(evaluation(job, Task(part.number, part.pack, cells, one, 0, 1)))
+            text_ = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+            put(self.out / f"{row['report']}.json", text_.encode())
+            put(self.out / f"{row['report']}.txt", render_text(data).encode())
 
     def _results(self) -> Iterator[Path]:
         for name in (*TABLES, "summary"):

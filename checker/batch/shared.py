@@ -1,11 +1,10 @@
-"""What reaches every contract of a pack: its files, the choices of the call, records without one."""
+"""What reaches every contract of a pack: its files, the choices, records without contract."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -39,12 +38,11 @@ def asked_of(
     }
 
 
-Judge = Callable[[Pack, str, str], Problem | str | None]
-"""What is wrong with a choice in a pack: a message, all of a problem, or None; '' is not known."""
-
-
 def _choices(
-    option: str, given: Iterable[str], packs: Packs, judge: Callable[[Pack, str, str], str | None],
+    option: str,
+    given: Iterable[str],
+    packs: Packs,
+    judge: Callable[[Pack, str, str], str | None],
     problems: list[Problem],
 ) -> dict[str, dict[str, str]]:
     """`NAME=VALUE` by the packs that know the name."""
@@ -96,8 +94,7 @@ def shared_records(
         return []
     table = pa.concat_tables(given, promote_options="permissive").sort_by("position")
     return [
-        (position, _placed(position, cells, files, finder))
-        for position, cells in rows_of(table)
+        (position, _placed(position, cells, files, finder)) for position, cells in rows_of(table)
     ]
 
 
@@ -146,7 +143,9 @@ def reach(records: Sequence[tuple[int, Record]], packs: Packs) -> dict[str, list
     mine: dict[str, list[tuple[int, Record]]] = {word: [] for word in packs}
     for position, given in records:
         kind = given.cells.get("kind")
-        sharing = [word for word, p in packs.items() if kind in p.kinds and p.kinds[str(kind)].shared]
+        sharing = [
+            word for word, p in packs.items() if kind in p.kinds and p.kinds[str(kind)].shared
+        ]
         if not sharing and any(kind in pack.kinds for pack in packs.values()):
             message = f"a {kind} in a file of many contracts needs its 'contract'"
             problems.append(Problem(given.value("contract"), message))
@@ -178,4 +177,4 @@ def _knows(pack: Pack, given: Record) -> bool:
     return all(name in pack.indices for name in named)
 
 
-__all__ = ["Path", "asked_of", "reach", "shared_records"]
+__all__ = ["asked_of", "reach", "shared_records"]

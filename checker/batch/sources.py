@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -18,14 +21,12 @@ from checker.batch.tables import read_workbook
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.records import (
     MAX_PROBLEMS,
-    Record,
     parse_record,
-    read_records,
     read_table,
     row_places,
     shown,
 )
-from checker.source import Source, decode, read_source
+from checker.source import decode, read_source
 
 BLOCK = 1 << 18
 LONGEST = 131_000
@@ -74,8 +75,9 @@ def files(patterns: Sequence[str]) -> list[str]:
     found: list[str] = []
     problems: list[Problem] = []
     for pattern in patterns:
-        names = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
-        names = [pattern] if Path(pattern).exists() else names
+        names = [pattern]
+        if has_magic(pattern) and not Path(pattern).exists():
+            names = sorted(glob(pattern, recursive=True))  # noqa: PTH207  # a pattern has no folder
         if not names:
             problems.append(Problem(Place(pattern, 1, 1), "no file has such a name"))
         for each in names:
@@ -211,8 +213,6 @@ def _csv(number: int, path: str, reading: Reading) -> Input:
 
 def _cells_of(row: str) -> list[str]:
     """The cells of a header that was found right."""
-    import csv  # noqa: PLC0415  # for this one row
-
     return [cell.strip() for cell in next(csv.reader([row], skipinitialspace=True))]
 
 
@@ -270,13 +270,13 @@ def _lines_of(path: str, reading: Reading) -> Iterator[tuple[int, Mapping[str, C
 def _decoded(block: bytes, path: str, before: int) -> str:
     """The block as text; what is wrong with it is told with its place in the whole file."""
     if before:
-        block = block.removeprefix(b"\xef\xbb\xbf") if False else block
+        block = b"\n" + block  # a mark of the order of bytes stands at the file's beginning only
     try:
-        return decode(block, path).text
+        return decode(block, path).text[1 if before else 0 :]
     except WrongInput as error:
         raise WrongInput(
             [
-                Problem(Place(p.place.file, p.place.line + before, p.place.column), p.message)
+                Problem(replace(p.place, line=p.place.line + before - bool(before)), p.message)
                 for p in error.problems
             ]
         ) from error
@@ -285,23 +285,23 @@ def _decoded(block: bytes, path: str, before: int) -> str:
 # Rows that Python has read -----------------------------------------------------------------------
 
 
-def _kept(
-    made: Input, rows: Iterable[tuple[int, Mapping[str, Cell]]], reading: Reading
-) -> Input:
+def _kept(made: Input, rows: Iterable[tuple[int, Mapping[str, Cell]]], reading: Reading) -> Input:
     """Rows put into columns beside the parts, some at a time; fields that no kind has go apart."""
     path = reading.folder / f"rows-{made.number}.parquet"
     columns = made.columns
     schema = pa.schema([(each, pa.string()) for each in (*columns, OTHER)] + [("row", pa.int64())])
-    known = set(columns)
+    known, there = set(columns), set[str]()
     with pq.ParquetWriter(path, schema, compression="snappy") as writer:
         some: list[tuple[int, Mapping[str, Cell]]] = []
         for row in rows:
             some.append(row)
+            there.update(row[1])
             if len(some) >= ROWS_AT_ONCE:
                 writer.write_table(_in_columns(some, columns, known, schema))
                 some = []
         writer.write_table(_in_columns(some, columns, known, schema))
-    made.columns = [*columns, OTHER]
+    made.columns = [each for each in columns if each in there]
+    made.columns += [] if there <= known else [OTHER]
     made.rows = f"SELECT * FROM read_parquet({text(str(path))})"
     return made
 
@@ -325,8 +325,6 @@ def _in_columns(
 def _others(cells: Mapping[str, Cell], known: set[str]) -> str | None:
     if known.issuperset(cells):
         return None
-    import json  # noqa: PLC0415  # seldom wanted
-
     return json.dumps({key: cell for key, cell in cells.items() if key not in known})
 
 
@@ -391,25 +389,34 @@ def _unit(column: Any, schema: Any) -> str:
 def _as_text(column: Any, unit: str) -> tuple[str, str]:
     """SQL for a column as the text a person would have written, and what is wrong with it."""
     sql, kind = name(column.name), column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return f"CASE WHEN starts_with({sql}, chr(0)) THEN chr(0) || {sql} ELSE {sql} END", ""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_decimal(kind):
         return decimal_text(sql, unit, kind.scale), ""
-    if pa.types.is_integer(kind) or pa.types.is_date(kind):
-        return f"CAST({sql} AS VARCHAR)", ""
-    if pa.types.is_boolean(kind):
-        return f"CASE WHEN {sql} THEN chr(0) || 'true' WHEN NOT {sql} THEN chr(0) || 'false' END", ""
-    if pa.types.is_null(kind):
-        return "CAST(NULL AS VARCHAR)", ""
-    if pa.types.is_floating(kind):
-        return "NULL", "is DOUBLE: binary floats cannot hold cents exactly; write DECIMAL or text"
-    if pa.types.is_timestamp(kind):
-        return "NULL", "is a TIMESTAMP: facts are dated by the day; write DATE or text"
-    return "NULL", f"is {kind}: write text, DECIMAL, DATE or BOOLEAN"
+    for fits, written in _WRITTEN.items():
+        if fits(kind):
+            return written.format(sql), ""
+    wrong = next((says for fits, says in _REFUSED.items() if fits(kind)), None)
+    return "NULL", wrong or f"is {kind}: write text, DECIMAL, DATE or BOOLEAN"
 
 
+_MARKED = "CASE WHEN starts_with({0}, chr(0)) THEN chr(0) || {0} ELSE {0} END"
+_WRITTEN: Mapping[Callable[[Any], bool], str] = {
+    pa.types.is_string: _MARKED,
+    pa.types.is_large_string: _MARKED,
+    pa.types.is_integer: "CAST({0} AS VARCHAR)",
+    pa.types.is_date: "CAST({0} AS VARCHAR)",
+    pa.types.is_boolean: "chr(0) || CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END",
+    pa.types.is_null: "CAST(NULL AS VARCHAR)",
+}
+"""How columns of a type are written as text, true and false as `cells.encoded` does it."""
+
+_REFUSED: Mapping[Callable[[Any], bool], str] = {
+    pa.types.is_floating: "is DOUBLE: binary floats cannot hold cents; write DECIMAL or text",
+    pa.types.is_timestamp: "is a TIMESTAMP: facts are dated by the day; write DATE or text",
+}
+
+
+# What a bare rate is multiplied by to count percent.
 _FACTOR = {"percent": "1", "fraction": "100", "basis-points": "CAST(0.01 AS DECIMAL(3, 2))"}
 
 
@@ -469,8 +476,6 @@ class Finder:
 
     def _row(self, made: Input, line: int) -> str:
         """The text of the row that begins on a line."""
-        from bisect import bisect_right  # noqa: PLC0415
-
         at = bisect_right(made.marks, (line, 1 << 62)) - 1
         first, offset = made.marks[at]
         with Path(made.path).open("rb") as file:
@@ -481,6 +486,3 @@ class Finder:
             while data.count(b'"') % 2 and made.suffix == ".csv" and (more := file.readline()):
                 data += more
         return data.decode("utf-8-sig", "replace").replace("\r\n", "\n").rstrip("\n")
-
-
-__all__ = ["Finder", "Input", "Reading", "Record", "Source", "files", "opened", "read_records"]

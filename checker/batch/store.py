@@ -19,7 +19,7 @@ from checker.batch.results import TABLES
 CELLS = "cells.json"
 
 
-class DiskFull(Exception):  # noqa: N818  # said of the disk
+class DiskFull(Exception):
     """Nothing more can be written; what is whole stays so."""
 
 

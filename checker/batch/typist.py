@@ -187,7 +187,7 @@ class PackTypist:
         self, kind: Kind, typed: Mapping[str, _Cells], values: Iterable[Any], count: int
     ) -> set[int]:
         """Which rows of a group the exact way must judge."""
-        odd = set()
+        odd: set[int] = set()
         for cells in typed.values():
             if ODD in cells:
                 odd.update(at for at, cell in enumerate(cells) if cell is ODD)

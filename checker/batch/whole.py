@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from checker.batch.executors import Lost
 from checker.batch.faults import Piece
-from checker.batch.part import MARK, Done, Task, as_bytes
+from checker.batch.part import MARK, Task, as_bytes
 from checker.batch.portfolio import Contract
-from checker.batch.results import LIST, TABLES, Rows
+from checker.batch.results import LIST, TABLES, Rows, Rules
 from checker.batch.sources import Finder
 from checker.model import Place, Problem
 from checker.source import render
@@ -47,8 +47,8 @@ class Whole:
         }
 
 
-def whole(pieces: Sequence[Piece], packs: Mapping[str, tuple[str, str]], finder: Finder) -> Whole:
-    """The pieces of a part, in their order; `packs` gives name and hash by the portfolio's word."""
+def whole(pieces: Sequence[Piece], packs: Mapping[str, Rules], finder: Finder) -> Whole:
+    """The pieces of a part, in their order; `packs` tells of packs by the portfolio's word."""
     made = Whole()
     tables: dict[str, list[Any]] = {name: [] for name in TABLES}
     errors: dict[str, list[str]] = {}
@@ -81,14 +81,18 @@ def whole(pieces: Sequence[Piece], packs: Mapping[str, tuple[str, str]], finder:
 
 
 def _add_lost(
-    made: Whole, task: Task, contract: Contract, came: Lost, packs: Mapping[str, tuple[str, str]],
+    made: Whole,
+    task: Task,
+    contract: Contract,
+    came: Lost,
+    packs: Mapping[str, Rules],
     tables: dict[str, list[Any]],
 ) -> None:
     """A contract with which a worker died twice."""
     made.quarantined[contract.name] = came.reason
     made.outcomes["quarantined"] = made.outcomes.get("quarantined", 0) + 1
     rows = Rows()
-    rows.refused(contract.name, *packs.get(task.pack, (task.pack, "")), "quarantined")
+    rows.refused(contract.name, "quarantined", packs.get(task.pack, Rules(task.pack)))
     for name, table in rows.tables().items():
         tables[name].append(table)
 
