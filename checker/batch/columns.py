@@ -38,7 +38,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Columns:
-    """Another system's words for the portfolio's columns and packs, the facts' columns and kinds."""
+    """Another system's words: columns and packs of the portfolio, columns and kinds of facts."""
 
     portfolio: Names = field(default_factory=Names)
     facts: Names = field(default_factory=Names)

@@ -7,14 +7,22 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from checker.batch.part import Done, Job, Task, run_part
+
+CONNECTING = 10
+"""Seconds that a scheduler has to answer."""
+
+PATIENCE = 60.0
+"""Seconds that a cluster may be without workers."""
 
 STILLBORN = 3
 """So many workers that die one after another before they are ready end the batch."""
@@ -92,7 +100,7 @@ def _serve(connection: Connection, job: Job, memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(None)  # ready
         while True:
@@ -115,8 +123,12 @@ class _Worker:
 class Processes:
     """Processes of this machine, each with a pipe of its own: a death costs one task."""
 
-    def __init__(self, job: Job, count: int, memory: int = 0) -> None:
+    def __init__(
+        self, job: Job, count: int, memory: int = 0, serve: Callable[..., None] | None = None
+    ) -> None:
+        """`memory`: the bytes that a worker may have; `serve`: another life of a worker."""
         self.job, self.slots, self.memory = job, count, memory
+        self._serve = serve or _serve
         self.waiting: list[Task] = []
         self.came: list[Came] = []
         self.stillborn = 0
@@ -127,7 +139,7 @@ class Processes:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_serve, args=(theirs, self.job, self.memory), daemon=True
+            target=self._serve, args=(theirs, self.job, self.memory), daemon=True
         )
         process.start()
         theirs.close()
@@ -212,10 +224,6 @@ def _ended(code: int | None) -> str:
 # Dask --------------------------------------------------------------------------------------------
 
 
-def _ran_there(job: Job, task: Task) -> Done | Lost:
-    return _ran(job, task)
-
-
 class Dask:
     """The workers of a Dask cluster. Parts go to them as bytes, and their results come back so:
     they need this program, and no files of ours."""
@@ -229,16 +237,23 @@ class Dask:
                 " 'contract-compliance-checker[distributed]'"
             ) from error
         try:
-            self.client: Any = Client(address, timeout=10, set_as_default=False)
-        except OSError as error:
+            self.client: Any = Client(address, timeout=CONNECTING, set_as_default=False)
+        except (OSError, ValueError) as error:
             raise NoWorkersError(f"no scheduler answers at {address}") from error
-        self.job = self.client.scatter(job, broadcast=True, hash=False)
-        self.running: dict[Any, Task] = {}
+        self.job = job
+        self.running: dict[str, tuple[Any, Task]] = {}
+        self.ended: SimpleQueue[str] = SimpleQueue()
+        self._threads = self._count()
+        self._since = time.monotonic()  # when there were workers last
 
     @property
     def slots(self) -> int:
-        """Two tasks a thread of the workers, so that none waits for the next."""
-        return 2 * max(1, sum(map(int, self.client.nthreads().values())))
+        """How many threads the cluster had when it was last looked after."""
+        return max(1, self._threads)
+
+    def _count(self) -> int:
+        info: Any = self.client.scheduler_info(n_workers=-1)
+        return sum(int(worker["nthreads"]) for worker in info["workers"].values())
 
     def submit(self, task: Task) -> None:
         """Sends a task with its cells."""
@@ -246,35 +261,51 @@ class Dask:
             each if isinstance(each, bytes) else Path(each).read_bytes() for each in task.cells
         )
         sent = replace(task, cells=cells)
-        future = self.client.submit(_ran_there, self.job, sent, pure=False, retries=0)
-        self.running[future] = task
+        future = self.client.submit(_ran, self.job, sent, pure=False, retries=0)
+        self.running[future.key] = (future, task)
+        future.add_done_callback(self._note)
+
+    def _note(self, future: Any) -> None:
+        self.ended.put(future.key)
 
     def next(self, timeout: float | None = None) -> list[Came]:
         """Waits until the cluster has finished something, or lost it."""
-        from distributed import wait as wait_for  # noqa: PLC0415
-        from distributed.client import FIRST_COMPLETED  # noqa: PLC0415
+        try:
+            key = self.ended.get(timeout=timeout)
+        except Empty:
+            self._look_after()
+            return []
+        future, task = self.running.pop(key)
+        if future.status == "finished":
+            return [(task, future.result())]
+        if future.status == "error":
+            return [(task, Lost(_why(future.exception())))]
+        raise NoWorkersError("the scheduler is gone")  # it alone cancels what we never did
 
-        with contextlib.suppress(TimeoutError):
-            wait_for(list(self.running), timeout=timeout, return_when=FIRST_COMPLETED)
+    def _look_after(self) -> None:
+        """A cluster without scheduler, or for long without workers, will finish nothing."""
         if self.client.status != "running":
             raise NoWorkersError("the scheduler is gone")
-        return list(self._finished())
-
-    def _finished(self) -> Iterator[Came]:
-        for future in [each for each in self.running if each.done()]:
-            task = self.running.pop(future)
-            if future.status == "finished":
-                yield task, future.result()
-            elif future.status == "error":
-                yield task, Lost(str(future.exception()))
-            else:
-                yield task, Lost(f"the cluster says it is {future.status}")
+        now = time.monotonic()
+        self._threads = self._count()
+        if self._threads:
+            self._since = now
+        elif now - self._since > PATIENCE:
+            raise NoWorkersError(f"the cluster has had no workers for {PATIENCE:.0f} seconds")
 
     def close(self) -> None:
         """Lets the cluster go; it is not ours to end."""
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            self.client.cancel([future for future, _task in self.running.values()])
         with contextlib.suppress(Exception):
-            self.client.cancel(list(self.running))
-        self.client.close(timeout=5)
+            self.client.close(timeout=CONNECTING)
+
+
+def _why(error: object) -> str:
+    """What a cluster tells of a task that its workers did not survive."""
+    if type(error).__name__ == "KilledWorker":
+        return "workers of the cluster died over it"
+    return f"{type(error).__name__}: {error}"
 
 
 def processors() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,18 @@ from checker.batch.portfolio import Contract, Portfolio, read_portfolio
 from checker.batch.results import TABLES, Rules
 from checker.batch.shared import asked_of, reach, rows_of, shared_records
 from checker.batch.sources import Finder, Reading, files
-from checker.batch.store import Kept, Parts, cells_of, cells_whole, drop, note_cells, put, writing
+from checker.batch.store import (
+    LOCK,
+    Kept,
+    Parts,
+    cells_of,
+    cells_whole,
+    drop,
+    locked,
+    note_cells,
+    put,
+    writing,
+)
 from checker.batch.summary import Tables, as_html, as_json, baseline, named, safe, summary
 from checker.batch.whole import inputs_of, whole
 from checker.model import Place, Problem, WrongInput, did_you_mean
@@ -75,8 +86,12 @@ class Ran:
 class Batch:
     """One run of a request in its directory."""
 
-    def __init__(self, request: Request, watcher: Watcher) -> None:
+    def __init__(
+        self, request: Request, watcher: Watcher, executor: Callable[[Job], Executor] | None = None
+    ) -> None:
+        """`executor` makes what runs the parts, where it is not for the request to say."""
         self.request, self.watcher = request, watcher
+        self._make = executor or self._executor
         self.out, self.work = request.out, request.out / "work"
         self.cells = self.work / "cells"
         self.parts = Parts(self.out / "parts")
@@ -85,11 +100,21 @@ class Batch:
 
     def run(self) -> Ran:
         """Everything; WrongInput where nothing can be evaluated, and then nothing is written."""
+        self._refuse_foreign()
         fresh = not self.out.exists()
+        try:
+            with locked(self.out):
+                return self._run()
+        except WrongInput:
+            if fresh:
+                drop([self.out])
+            raise
+
+    def _run(self) -> Ran:
         try:
             ran, facts, asked = self._planned()
         except WrongInput:
-            drop([self.out] if fresh else [self.work])
+            drop([self.work])
             raise
         finder = Finder(facts.inputs, self.request.columns)
         request = self.request
@@ -110,7 +135,6 @@ class Batch:
     def _planned(self) -> tuple[Ran, Facts, Any]:
         """The plan, the facts cut into its parts, and what is asked of each pack."""
         request = self.request
-        self._refuse_foreign()
         self.watcher.stage("reading the portfolio")
         portfolio = read_portfolio(request.portfolio, request.packs, request.columns)
         portfolio = _only(portfolio, request.contract)
@@ -154,7 +178,7 @@ class Batch:
         if self.out.exists() and not self.out.is_dir():
             raise WrongInput([Problem(place, "this is a file")])
         there = {each.name for each in self.out.iterdir()} if self.out.is_dir() else set()
-        if there - {"work"} and read_plan(self.out) is None:
+        if there - {"work", LOCK} and read_plan(self.out) is None:
             message = "the directory holds something else: take an empty or a new one"
             raise WrongInput([Problem(place, message)])
 
@@ -197,7 +221,7 @@ class Batch:
         waiting = [self._task(p, contracts) for p in largest_first if p.number not in done]
         if not waiting:
             return
-        executor = self._executor(job)
+        executor = self._make(job)
         try:
             for number, pieces in finished(executor, waiting, self.watcher.beat):
                 ran.kept += self._keep(ran, number, pieces, finder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,8 +16,30 @@ from typing import Any
 import pyarrow as pa
 
 from checker.batch.results import TABLES
+from checker.model import Place, Problem, WrongInput
 
 CELLS = "cells.json"
+
+
+LOCK = ".lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps a directory to one batch; WrongInput where another is at work in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            place = Place("--out", 1, 1, str(folder))
+            message = "another batch is at work in this directory"
+            raise WrongInput([Problem(place, message)]) from error
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 class DiskFull(Exception):
