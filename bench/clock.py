@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Self
 
 from checker.patterns import Match, Matcher, MatchSession, Record
 
@@ -71,7 +72,7 @@ class TimedSession:
         with self.clock.of("engine"):
             self.inner.close()
 
-    def __enter__(self) -> TimedSession:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,7 +18,7 @@ from checker.generate.habits import load_habits
 from checker.generate.outline import outline
 from checker.loader import load_pack
 from checker.model import WrongInput
-from tests.portfolios import Portfolio, portfolio
+from tests.made_up import Portfolio, portfolio
 from tests.product import ROOT
 from tests.test_cli import run
 from tests.tiny_pack import write as written
