@@ -326,7 +326,7 @@ def main(facts: str, as_of: str, out: str) -> None:
                 for o in note.obligations.values()
             )
             default_rows.writerows(
-                [contract, id_, missed, money(amount), id_ in note.waived]
+                [contract, id_, missed, money(amount), str(id_ in note.waived).lower()]
                 for id_, (missed, amount) in note.defaults.items()
             )
 

@@ -163,12 +163,12 @@ def _documented(made: Made, way: str, asked: Asked, folder: Path, hand: Measured
         ROOT,
     )  # fmt: skip
     lines = list(_read(out))
-    done = lines[-1] if lines else {"contracts": 0, "asserted": 0, "seconds": 0.0}
     name = f"durable-rules as documented, {SESSIONS[way]}"
     print(f"  {name}")
     if not lines:
         print(f"    no contract was done: {_why(took)}")
         return
+    done = lines[-1]
     seconds = max(done["seconds"], 1e-9)
     wrong = sum(line["expected"] != line["found"] or line["waived"][0] != line["waived"][1]
                 for line in lines)  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checker.dates import Day
+from checker.engines import ENGINES, Make
 from checker.evaluate import Engines, Result, evaluate
 from checker.facts import load_facts
 from checker.generate.portfolio import Order, generate
@@ -35,9 +36,9 @@ class Portfolio:
     contracts: list[Contract]
     shared: list[dict[str, str]]
 
-    def results(self) -> Iterator[tuple[Contract, Result]]:
+    def results(self, make: Make = ENGINES["compiled"]) -> Iterator[tuple[Contract, Result]]:
         """The evaluation of every contract."""
-        with Engines(self.pack) as engines:
+        with Engines(self.pack, make) as engines:
             for contract in self.contracts:
                 yield (
                     contract,
