@@ -1,4 +1,4 @@
-"""`make bench`: a portfolio against what one would do without it, growth with facts, questions."""
+"""`make bench`: portfolios beside what one would do without, single contracts, the engines alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import portfolio, single
+from bench import engines, portfolio, single
 
 ENGINES = ("durable", "compiled")
-PARTS = ("portfolio", "mixed", "single")
+PARTS = ("portfolio", "mixed", "single", "engines")
 
 
 def asked() -> argparse.ArgumentParser:
@@ -43,6 +43,8 @@ def main() -> None:
             single.many_contracts(folder)
             single.one_contract(folder)
             single.one_question(folder)
+        if "engines" in parts:
+            engines.main()
 
 
 if __name__ == "__main__":

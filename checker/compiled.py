@@ -10,13 +10,13 @@ equal, in indices that are made when first asked, so that what nobody asks for c
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from checker import __version__
+from checker.language import MIRROR, OPERATORS
 from checker.patterns import (
     INT64,
     ORDERINGS,
@@ -33,15 +33,6 @@ from checker.patterns import (
 
 COMPILED_NAME = f"compiled {__version__}"
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_MIRROR = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _MOST_PLANS = 4_096  # of a kind; beyond, all are made anew: rules without number make no leak
 
 _Fields = Mapping[str, Primitive]
@@ -138,7 +129,7 @@ def _comparisons(
         if other.alias in bound:
             for join in other.joins:
                 if join.alias == own.alias:
-                    yield join.other, _MIRROR[join.op], bound[other.alias], join.field
+                    yield join.other, MIRROR[join.op], bound[other.alias], join.field
 
 
 def _step(
@@ -151,7 +142,7 @@ def _step(
         place,
         made.of(own.kind, bit, tuple(name for name, *_ in equal)),
         tuple((where, name) for _own, _op, where, name in equal),
-        tuple((name, _COMPARE[op], where, other) for name, op, where, other in rest),
+        tuple((name, OPERATORS[op], where, other) for name, op, where, other in rest),
     )
 
 
@@ -341,7 +332,7 @@ class _Writer:
 
 
 def _holds(test: Test, value: Primitive | None) -> bool:
-    return test.op == "!=" if value is None else _COMPARE[test.op](value, test.value)
+    return test.op == "!=" if value is None else OPERATORS[test.op](value, test.value)
 
 
 # ---- rules and sessions --------------------------------------------------------------------------

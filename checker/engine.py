@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -46,12 +47,7 @@ try:
 except metadata.PackageNotFoundError:
     ENGINE_NAME = "durable-rules (not installed)"
 
-MEND = (
-    "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"
-    " pip install --force-reinstall --no-binary :all: durable-rules"
-)
-
-"""The line that makes durable-rules load where Python took away what it calls."""
+_GONE = "PyEval_CallObject"  # what the C code calls, and Python 3.13 took away under this name
 
 _OPERATORS = {"==": "", "!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 _ALIASES = "abc"  # names inside the engine; "m" would mean the message itself
@@ -68,8 +64,15 @@ _SEGMENT_LIMIT = 100_000  # ids are free of hash collisions up to "200000"; a fa
 
 
 def import_fault() -> str:
-    """Why the C extension does not load; nothing where it does."""
-    return "" if _durable is not None else _IMPORT_FAULT or "not installed"
+    """Why the C extension does not load, and what mends that; nothing where it does."""
+    if _durable is not None:
+        return ""
+    renamed = sys.version_info >= (3, 13) or _GONE in _IMPORT_FAULT
+    flags = f"CPPFLAGS=-D{_GONE}=PyObject_CallObject " if renamed else ""
+    return (
+        f"durable-rules does not load ({_IMPORT_FAULT}); where there is a C compiler this mends it:"
+        f" {flags}pip install --force-reinstall --no-binary :all: durable-rules"
+    )
 
 
 class EngineUnavailable(Exception):  # a state of the machine, named as such
@@ -206,10 +209,7 @@ class Ruleset:
     def __init__(self, rules: Sequence[EngineRule], segment_size: int = 50_000) -> None:
         """`segment_size`: the most records that one engine state holds, at 6.9 KB each."""
         if fault := import_fault():
-            raise EngineUnavailable(
-                f"the rule engine durable-rules does not load ({fault});"
-                f" on Python 3.13 and later this mends it: {MEND}"
-            )
+            raise EngineUnavailable(fault)
         if not 1 <= segment_size <= _SEGMENT_LIMIT:
             raise ValueError(f"segment_size {segment_size} is not within 1 to {_SEGMENT_LIMIT}")
         self._schema = checked(rules)

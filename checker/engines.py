@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from checker.compiled import COMPILED_NAME, CompiledRuleset
-from checker.engine import ENGINE_NAME, MEND, Ruleset, import_fault
+from checker.engine import Ruleset, import_fault
 from checker.patterns import EngineRule, Match, Matcher, MatchSession, Record
 
 Make = Callable[[Sequence[EngineRule]], Matcher]
@@ -120,7 +120,7 @@ def _spell(match: Match) -> str:
 class StandIn(CompiledRuleset):
     """The compiled engine, where durable-rules was to be used and does not load."""
 
-    name = f"{COMPILED_NAME}, for durable-rules does not load"
+    name = f"{COMPILED_NAME} (durable-rules does not load)"
 
 
 ENGINES: dict[str, Make] = {
@@ -139,9 +139,4 @@ def usual(rules: Sequence[EngineRule]) -> Matcher:
 def stand_in_notice() -> str:
     """What a person is told where durable-rules does not load; nothing where it does."""
     fault = import_fault()
-    if not fault:
-        return ""
-    return (
-        f"{ENGINE_NAME} does not load ({fault}); the compiled engine stands in for it."
-        f" On Python 3.13 and later this mends it: {MEND}"
-    )
+    return f"the compiled engine stands in, for {fault}" if fault else ""

@@ -254,6 +254,8 @@ class Evaluation(Naming):
         self._opening(steps[Step.OPENING])
         self._each(steps[Step.OBSERVATION])
         comes = day >= self._following or self._stirred or self.ledger.stirred
+        if not comes and len(steps[Step.OBSERVATION]) == len(facts):
+            return  # something was observed, and nothing that is owed moves by it
         if comes:
             self._tell(self._lapsed(day))
             for calendar in self.calendars:

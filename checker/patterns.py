@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, Self
 
 Primitive = int | bool | str
 
-OPERATORS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_OPERATORS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 ORDERINGS = frozenset({"<", "<=", ">", ">="})
 INT64 = 2**63
 _LONG = 2 ** (8 * struct.calcsize("l") - 1)  # a constant of a rule is a C long: 32 bits on Windows
@@ -290,6 +290,6 @@ def _check_rule(rule: EngineRule) -> None:
             if join.alias not in aliases:
                 raise ValueError(f"{where}: no earlier pattern is called {join.alias!r}")
         operators = {test.op for test in pattern.tests} | {join.op for join in pattern.joins}
-        if unknown := operators - OPERATORS:
+        if unknown := operators - _OPERATORS:
             raise ValueError(f"{where}: no operator {', '.join(sorted(unknown))}")
         aliases.add(pattern.alias)

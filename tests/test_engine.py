@@ -578,6 +578,30 @@ def test_lone_records_beyond_any_segment() -> None:
     assert _run([rule], records) == [("r", (i,)) for i in range(7, 5000, 1000)]
 
 
+def test_the_compiled_engine_finds_joins_by_their_keys_and_not_by_looking_at_all() -> None:
+    joins = (Join("n", "==", "x", "n"), Join("t", "==", "x", "t"), Join("m", ">", "x", "m"))
+    rule = EngineRule("r", (_A, Pattern("y", "b", (), joins)), Pattern("z", "c", (), joins[:1]))
+    many = range(20_000)  # all pairs of them would take minutes
+    session = CompiledRuleset([rule]).session()
+    session.add([_r("a", n=i, t=str(i), m=i % 2) for i in many])
+    session.add([_r("c", n=i) for i in many[::4]])
+    found = session.add([_r("b", n=i, t=str(i), m=1) for i in many])
+    assert [match.facts["x"] for match in found] == [i for i in many if i % 2 == 0 and i % 4]
+
+
+def test_records_of_ever_new_shapes_do_not_fill_the_memory() -> None:
+    names = [f"f{i}" for i in range(13)]
+    rules = [_one(name, "a", Test(name, "==", True)) for name in names]
+    compiled = CompiledRuleset(rules)
+    session = compiled.session()
+    for number in range(2 ** len(names)):
+        fields = {name: bool(number >> i & 1) for i, name in enumerate(names)}
+        found = session.add([Record("a", fields)])
+        assert [match.rule for match in found] == [name for name in names if fields[name]]
+    _look, kind = compiled._kinds["a"]
+    assert 0 < len(kind.plans) <= 4_096
+
+
 # ---- life ----------------------------------------------------------------------------------------
 
 
@@ -686,7 +710,11 @@ def test_without_the_extension_a_ruleset_says_what_mends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_durable", None)
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "undefined symbol: PyEval_CallObject")
     with pytest.raises(EngineUnavailable, match="CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"):
+        Ruleset([])
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "No module named 'durable_rules_engine'")
+    with pytest.raises(EngineUnavailable, match=r"No module named .* pip install"):
         Ruleset([])
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from checker.engine import ENGINE_NAME, Ruleset
 from checker.engines import ENGINES, EnginesDiffer, Make, SideBySide
 from checker.patterns import EngineRule, Match, MatchSession, Pattern, Record
 from tests import product
+from tests.naive import RecordingRuleset, RecordingSession
 from tests.product import NOTE, ROOT, pack
 from tests.stories import Run, runs, stories, title
 
@@ -149,6 +150,12 @@ def test_cases_run_on_every_engine(name: str, capsys: pytest.CaptureFixture[str]
     assert ran(capsys, *boundaries, "--engine", name) == ran(capsys, *boundaries)
 
 
+def test_no_command_makes_engines_but_those_that_were_asked_for() -> None:
+    commands = (ROOT / "checker" / "commands").glob("*.py")
+    making = [path.name for path in commands if "Engines(" in path.read_text("utf-8")]
+    assert making == ["asked.py"]
+
+
 def test_an_unknown_engine_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, "check", NOTE, STORY, "--engine", "compield")
     assert (code, out) == (2, "")
@@ -158,50 +165,38 @@ def test_an_unknown_engine_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
 # A fault in one of two ----------------------------------------------------------------------------
 
 
-class Faulty:
+class Faulty(RecordingRuleset):
     """An engine that loses its matches, doubles or turns them, from some match on."""
 
     name = "faulty"
 
     def __init__(self, rules: Sequence[EngineRule], fault: str, inner: Make) -> None:
-        self.inner, self.fault = inner(rules), fault
+        super().__init__(inner(rules))
+        self.fault = fault
 
     def session(self) -> FaultySession:
         return FaultySession(self.inner.session(), self.fault)
 
-    def close(self) -> None:
-        self.inner.close()
 
-
-class FaultySession:
+class FaultySession(RecordingSession):
     def __init__(self, inner: MatchSession, fault: str) -> None:
-        self.inner, self.fault = inner, fault
-        self.asserted = self.matches = 0
+        super().__init__(inner)
+        self.fault = fault
 
     def add(self, records: Sequence[Record]) -> list[Match]:
-        found = self.inner.add(records)
-        self.asserted, self.matches = self.inner.asserted, self.inner.matches
+        found = super().add(records)
         if self.matches >= 5 and found:
             if self.fault == "loses":
-                found = found[1:]
-            elif self.fault == "turns":
-                found = found[::-1]
-            elif self.fault == "doubles":
-                found = [*found, found[-1]]
-            elif self.fault == "counts":
+                return found[1:]
+            if self.fault == "turns":
+                return found[::-1]
+            if self.fault == "doubles":
+                return [*found, found[-1]]
+            if self.fault == "counts":
                 self.matches += 1
-            elif self.fault == "refuses":
+            if self.fault == "refuses":
                 raise ValueError("a value that the other takes")
         return found
-
-    def close(self) -> None:
-        self.inner.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 @pytest.mark.parametrize("fault", ["loses", "doubles", "counts", "refuses"])
@@ -261,7 +256,7 @@ def test_without_durable_rules_the_compiled_engine_stands_in_and_says_so(
 ) -> None:
     code, out, err = ran(capsys, "check", NOTE, STORY, "--format", "json")
     assert (code, json.loads(out)["receipt"]["engine"]) == (
-        1, f"{COMPILED_NAME}, for durable-rules does not load",
+        1, f"{COMPILED_NAME} (durable-rules does not load)",
     )  # fmt: skip
     assert err.count("\n") == 1
     assert "does not load (undefined symbol: PyEval_CallObject)" in err
@@ -309,5 +304,5 @@ def test_where_durable_rules_was_never_installed_every_command_works(
     if command == "check":
         assert data.pop("receipt")["engine"].startswith(COMPILED_NAME)
     assert data == expected
-    assert done.stderr.startswith("checker: note: durable-rules (not installed) does not load (")
+    assert done.stderr.startswith("checker: note: the compiled engine stands in, for durable-rules")
     assert done.stderr.count("\n") == 1
