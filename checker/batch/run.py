@@ -212,6 +212,7 @@ class Batch:
 
     def _evaluate(self, ran: Ran, job: Job, finder: Finder) -> None:
         plan, contracts = ran.plan, ran.portfolio.contracts
+        self.parts.tidy()
         kept = {part.number: self.parts.read(part.number) for part in plan.parts}
         done = {number: part for number, part in kept.items() if part is not None}
         before = sum(len(plan.parts[number].contracts) for number in done)
