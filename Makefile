@@ -45,6 +45,7 @@ mutate: $(VENV)/.test ## changes the rules a little, SEED=… COUNT=… times a 
 
 bench: $(VENV)/.test ## measures; the figures go to the terminal
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.engines
 
 goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 	$(BIN)/python -m tests.stories

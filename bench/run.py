@@ -16,13 +16,14 @@ from tempfile import TemporaryDirectory
 
 from bench.made_up import facts as made_up
 from checker.dates import iso
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Record, Ruleset
+from checker.engine import Ruleset
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
 from checker.inquiry import Inquiry, Meter
 from checker.loader import load_pack
 from checker.model import Fact, Place
 from checker.money import RATE_ONE, percent, plain
+from checker.patterns import EngineRule, Match, Matcher, MatchSession, Record
 from checker.questions.changes import Entry, Scenario, apply
 from checker.questions.payoff import payoff
 from checker.questions.readings import readings
@@ -58,6 +59,11 @@ class TimedRuleset:
     def __init__(self, rules: Sequence[EngineRule], clock: Clock) -> None:
         self.inner: Matcher = Ruleset(rules)
         self.clock = clock
+
+    @property
+    def name(self) -> str:
+        """The engine's."""
+        return self.inner.name
 
     def session(self) -> TimedSession:
         """A session that counts its time."""

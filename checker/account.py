@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from checker.accrual import Period
 from checker.dates import Day
@@ -11,8 +12,7 @@ from checker.instalments import Instalment
 from checker.model import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Something that is so on a day: a fact as given, or what the ledger derives from facts.
 
     `values` are the fields of its kind; `facts` the ids of the records that it rests on;
@@ -22,11 +22,11 @@ class Occurrence:
     kind: str
     values: Mapping[str, Value]
     facts: tuple[str, ...] = ()
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
     provisional: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Obligation:
     """An amount that fell due, and what became of it."""
 
@@ -59,7 +59,7 @@ class Obligation:
         return "paid-in-grace" if (self.paid_on or day) > self.payable else "paid"
 
 
-@dataclass
+@dataclass(slots=True)
 class Split:
     """How one payment was applied, in cents; the parts add up to `amount`."""
 
@@ -75,7 +75,7 @@ class Split:
     excess: int = 0
     unapplied: int = 0
     period: Period | None = None  # on whose figure, not final that day, the split relied
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
 
     @property
     def interest(self) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import lcm
+from typing import NamedTuple
 
 from checker.arrangement import Arrangement
-from checker.dates import Day, Duration, day_count, iso
+from checker.dates import PLAIN_YEARS, Day, Duration, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
 
@@ -32,11 +33,11 @@ class Series:
         return (self.values[at], self.days[at], self.facts[at]) if at >= 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
+class Fixing(NamedTuple):
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
-    `observed`, `base` and `rate` are None where no value had been observed up to `read_on`.
+    `reference` is the index that served; `observed`, `base` and `rate` are None where no value had
+    been observed up to `read_on`.
     `base` is the index as it counts, rounded and not below its floor, or the fixed rate; `rate` is
     what days earn to whose rate nothing is added.
     """
@@ -44,7 +45,7 @@ class Fixing:
     taken_on: Day
     read_on: Day
     final: bool
-    index: str
+    reference: str
     observed: int | None
     observed_on: Day | None
     margin: int
@@ -81,8 +82,7 @@ class Fixing:
         return self.cap
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of days on which the same balance earned at the same rate."""
 
     since: Day
@@ -129,14 +129,23 @@ class Period:
         """Whether it closed, or a payment came, when no value had been observed for it."""
         return bool(self.starved) or (self.closed and self.interest is None)
 
+    def as_it_stands(self) -> Period:
+        """A copy that later days leave as it is."""
+        stood = object.__new__(Period)
+        own = {"segments": list(self.segments), "sums": dict(self.sums)}
+        vars(stood).update(vars(self), **own)
+        return stood
+
     def add(self, convention: str, until: Day, since: Day, balance: int, added: int = 0) -> None:
         """Counts `balance` from `since` up to `until`, which is not counted itself."""
         if until <= since:
             return
         self._count(self.sums, convention, until, since, balance, added)
-        last = self.segments[-1] if self.segments else None
-        if last and (last.until, last.balance, last.added) == (since, balance, added):
-            since = self.segments.pop().since
+        if self.segments:
+            before, last_until, last_balance, last_added = self.segments[-1]
+            if last_until == since and last_balance == balance and last_added == added:
+                since = before
+                self.segments.pop()
         self.segments.append(Segment(since, until, balance, added))
 
     def _count(
@@ -148,6 +157,12 @@ class Period:
         balance: int,
         added: int,
     ) -> None:  # what a stretch of days is made of
+        if not balance:
+            return
+        plain = PLAIN_YEARS.get(convention)
+        if plain:
+            sums[plain, added] = sums.get((plain, added), 0) + balance * (until - since)
+            return
         for denominator, days in _days_within(convention, self.start, since, until).items():
             at = (denominator, added)
             sums[at] = sums.get(at, 0) + balance * days
@@ -234,6 +249,9 @@ def _rounded(sums: Mapping[tuple[int, int], int], rate: Callable[[int], int]) ->
     """Sums of balance × days, each times its rate, over their denominators, in cents."""
     if not sums:
         return 0
+    if len(sums) == 1:
+        (((denominator, added), value),) = sums.items()
+        return half_up(value * rate(added), denominator * RATE_ONE)
     common = lcm(*(denominator for denominator, _added in sums))
     weighed = sum(
         value * (common // denominator) * rate(added)
@@ -273,6 +291,7 @@ class Accrual:
         self.counted = arrangement.accrues_from  # days before it are in the sums
         self.closed: list[Period] = []
         self.mover = ""  # the fact that last moved principal
+        self._fixing_days: dict[Day, Day] = {}  # dates of fixing as moved, until terms change
         self.period = self._new_period(self.counted, self.counted)
 
     @property
@@ -319,6 +338,7 @@ class Accrual:
 
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
+        self._fixing_days.clear()
         self.period.due = self._due_after(day)
         self.period.payable = self._payable_after(self.period.due)
 
@@ -348,33 +368,37 @@ class Accrual:
         if not period.index:
             return self._take(period.start, final=True)
         dates = settled.fixing_dates
-        before = self._fixing_day(period.start if dates is None else dates.last_until(period.start))
-        if settled.fixing == "in-advance":
-            return self._take(before, final=True)
-        own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
-        if day >= own:
-            return self._take(own, final=True)
-        if closing and settled.early_close == "last-determined":
-            return self._take(before, final=True)
-        return self._take(day, final=closing)
+        if settled.fixing == "in-arrears":
+            own = self._fixing_day(period.due if dates is None else dates.next_after(period.start))
+            if day >= own:
+                return self._take(own, final=True)
+            if not closing or settled.early_close == "latest-observation":
+                return self._take(day, final=closing)
+        before = period.start if dates is None else dates.last_until(period.start)
+        return self._take(self._fixing_day(before), final=True)
 
     def _fixing_day(self, day: Day) -> Day:
-        return self.arrangement.adjusted(day, "rate.fixing-convention", "rate.fixing-calendar")
+        adjusted = self._fixing_days.get(day)
+        if adjusted is None:
+            paths = ("rate.fixing-convention", "rate.fixing-calendar")
+            adjusted = self.arrangement.adjusted(day, *paths)
+            if self.arrangement.steady(*paths):
+                self._fixing_days[day] = adjusted
+        return adjusted
 
     def _take(self, day: Day, *, final: bool) -> Fixing:
         settled, name = self.arrangement, self.period.index
-        read_on = self._read_on(day)
+        read_on = day if settled.look_back is None or not name else self._look_back(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
         cap_wanted, cap = self.arrangement.decide(
             "rate.cap", lambda taken: (taken != "exempt", self._cap(taken, day))
         )
-        facts = [observed[2]] if observed else []
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
             taken_on=day,
             read_on=read_on,
             final=final,
-            index=index,
+            reference=index,
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
@@ -383,27 +407,30 @@ class Accrual:
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
-            facts=tuple(facts),
+            facts=(observed[2],) if observed else (),
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
         if cap and base is not None and cap[0] < fixing.uncapped(self.added):
-            fixing = replace(fixing, facts=(*facts, cap[2]))
+            fixing = fixing._replace(facts=(*fixing.facts, cap[2]))
         return fixing
 
-    def _read_on(self, day: Day) -> Day:
+    def _look_back(self, day: Day) -> Day:
         back = self.arrangement.look_back
-        if back is None or not self.period.index:
-            return day
+        assert back is not None  # asked only where there is one
         return Duration(-back.count, back.unit).after(day, self.arrangement.fixing_calendar)
 
     def _observed(self, name: str, day: Day) -> tuple[str, tuple[int, Day, str] | None]:
         """The index that serves on `day`, and its value in force."""
         settled = self.arrangement
-        found = self.indices.get(name, Series()).on(day)
+        found = self._value_on(name, day)
         if settled.fallback and (found is None or self._stale(found[1], day)):
-            other = self.indices.get(settled.fallback, Series()).on(day)
+            other = self._value_on(settled.fallback, day)
             return (settled.fallback, other) if other else (name, found)
         return name, found
+
+    def _value_on(self, name: str, day: Day) -> tuple[int, Day, str] | None:
+        series = self.indices.get(name)
+        return None if series is None else series.on(day)
 
     def _stale(self, observed_on: Day, day: Day) -> bool:
         lasts, calendar = self.arrangement.stale_after, self.arrangement.fixing_calendar
@@ -458,9 +485,7 @@ class Accrual:
     def as_if_closed(self, day: Day) -> Period:
         """A copy of the open period as it stands at the close of `day`, that day counted."""
         interest, fixing = self.earned_through(day)
-        period = replace(
-            self.period, segments=list(self.period.segments), sums=dict(self.period.sums)
-        )
+        period = self.period.as_it_stands()
         period.add(self.arrangement.day_count, day + 1, self.counted, self.balance, self.added)
         period.interest, period.fixing = interest, fixing
         if fixing.base is not None:

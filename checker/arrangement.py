@@ -44,12 +44,16 @@ class Setting(Generic[T]):
     default: T | None = None
     optional: bool = False
 
+    def __set_name__(self, owner: Any, attribute: str) -> None:
+        """Remembers under which name an arrangement has it, frozen as it is otherwise."""
+        object.__setattr__(self, "_attribute", attribute)
+
     @overload
     def __get__(self, owner: None, kind: Any) -> Setting[T]: ...
     @overload
     def __get__(self, owner: Arrangement, kind: Any) -> T: ...
     def __get__(self, owner: Arrangement | None, kind: Any) -> Setting[T] | T:
-        return self if owner is None else owner.value(self.path)
+        return self if owner is None else owner.settle(self.path, vars(self)["_attribute"])
 
 
 class SettingReadings(Protocol):
@@ -290,6 +294,8 @@ class Arrangement:
     ) -> None:
         self._resolve, self._volatile, self._readings = resolve, volatile, readings
         self._known: dict[str, Any] = {}
+        self._kept: list[str] = []  # attributes that hold a value until it is forgotten
+        self._steady_dates = self.steady(*(f"interest.{name}" for name in _DUE))
         self.fees = tuple(fees)
         self.components = (*COMPONENTS, *charges, *self.fees)
 
@@ -301,6 +307,17 @@ class Arrangement:
         if path not in self._volatile:
             self._known[path] = value
         return value
+
+    def settle(self, path: str, attribute: str) -> Any:
+        """The setting's value in force; from now on the attribute holds it by itself."""
+        value = self.value(path)
+        if path not in self._volatile:
+            self._keep(attribute, value)
+        return value
+
+    def _keep(self, attribute: str, value: object) -> None:
+        vars(self)[attribute] = value
+        self._kept.append(attribute)
 
     def decide(self, path: str, decision: Callable[[Any], T]) -> T:
         """What follows from a setting; where the same follows from all that it might be by other
@@ -322,9 +339,16 @@ class Arrangement:
         found = [self.value(path)] if values is None else values.values()
         return [day for day in found if day is not None]
 
+    def steady(self, *paths: str) -> bool:
+        """Whether these settings change with the terms alone, and with no state."""
+        return self._volatile.isdisjoint(paths)
+
     def forget(self) -> None:
         """Settings are resolved anew from now on."""
         self._known.clear()
+        for attribute in self._kept:
+            vars(self).pop(attribute, None)
+        self._kept.clear()
 
     def adjusted(self, day: Day, convention: str, calendar: str) -> Day:
         """The day moved by the settings of these paths; neither matters where it stays anyhow."""
@@ -346,7 +370,12 @@ class Arrangement:
     @property
     def interest_dates(self) -> Schedule | Moved:
         """When interest falls due, moved to business days where the pack says so."""
-        return moved(self.interest_due, self.due_convention, self.due_calendar)
+        dates: Schedule | Moved | None = vars(self).get("_dates")
+        if dates is None:
+            dates = moved(self.interest_due, self.due_convention, self.due_calendar)
+            if self._steady_dates:
+                self._keep("_dates", dates)
+        return dates
 
 
 SETTINGS: dict[str, Setting[Any]] = {
@@ -378,6 +407,16 @@ FEE_SETTINGS: dict[str, Setting[Any]] = {
     )
 }
 """What a pack settles about each of its fees; the paths stand below `fees.NAME`."""
+
+
+def moves_days(path: str) -> bool:
+    """Whether the days on which something falls due follow from the setting of this path."""
+    return path in _DAYS or (path.startswith("fees.") and path.rpartition(".")[2] in _FEE_DAYS)
+
+
+_DUE = ("due", "due-convention", "due-calendar")
+_DAYS = {*(f"interest.{name}" for name in _DUE), "interest.also-closes-on", "principal.matures"}
+_FEE_DAYS = {*_DUE, "from"}
 
 
 def grace_setting(component: str) -> Setting[Duration]:

@@ -14,6 +14,7 @@ import click
 
 from checker import __version__
 from checker.engine import EngineUnavailable
+from checker.engines import EnginesDiffer
 from checker.model import Problem, WrongInput
 from checker.source import render
 
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = WRONG
+    except EnginesDiffer as error:
+        click.echo(f"checker: an internal fault; please report it:\n{error}", err=True)
+        code = FAULT
     except (EngineUnavailable, click.Abort) as error:
         click.echo(f"checker: error: {error or 'stopped'}", err=True)
         code = FAULT

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from dateutil.relativedelta import relativedelta
 
@@ -34,6 +34,7 @@ def parse_day(text: str) -> Day:
     return day
 
 
+@lru_cache(1 << 16)
 def iso(day: Day) -> str:
     """`2001-06-29`."""
     return date.fromordinal(day).isoformat()
@@ -87,6 +88,7 @@ def is_business_day(day: Day, calendar_name: str) -> bool:
     return day not in _federal_holidays(year, calendar_name == "federal-offices")
 
 
+@cache
 def works_everywhere(day: Day) -> bool:
     """Whether every calendar works on that day: no convention then moves it."""
     return all(is_business_day(day, name) for name in CALENDARS)
@@ -291,6 +293,9 @@ def _date_of_year(text: str) -> tuple[int, int]:
 
 # Day counts --------------------------------------------------------------------------------------
 
+PLAIN_YEARS = {"actual/365": 365, "actual/360": 360}
+"""The conventions that count days as they are over years of one length."""
+
 DAY_COUNTS = ("actual/365", "actual/360", "actual/actual", "30/360", "30E/360")
 
 
@@ -304,7 +309,7 @@ def day_count(convention: str, start: Day, end: Day) -> dict[int, int]:
         return _by_year_length(start, end)
     if convention.startswith("30"):
         return {360: _thirty_days(start, end, european=convention == "30E/360")}
-    return {int(convention.rpartition("/")[2]): end - start}
+    return {PLAIN_YEARS[convention]: end - start}
 
 
 def _by_year_length(start: Day, end: Day) -> dict[int, int]:

@@ -1,30 +1,37 @@
-"""The rule engine: the only door to durable-rules, narrowed to what was measured to be right.
+"""The first engine: the only door to durable-rules, narrowed to what was measured to be right.
 
-Meaning. A match is one record for each positive pattern, two aliases never the same record
-(durable's own `distinct`), with every test and join true; a test or join on a field that a
-record lacks is false, `!=` too. Every rule fires for every such tuple: nothing is consumed.
-`unless` looks back only: the match stands when its last record arrives, if no record added
-before that, other than the records of the match itself, fits the negated pattern.
-
-How it is kept safe. The C code sees small integers only: kinds, fields and rules are numbered,
-strings interned, booleans 0 and 1, so that no text, quote, name or type can confuse it. Rules
-lie in shards (see `_shard_key`), and each session has a handle of its own for each shard, so
-that a handle never holds two live states. Refusals are `ValueError`: they are our own faults.
+What it is asked and answers stands in `patterns`. How it is kept safe: the C code sees small
+integers only: kinds, fields and rules are numbered, strings interned, booleans 0 and 1, so that no
+text, quote, name or type can confuse it. Rules lie in shards (see `_shard_key`), and each session
+has a handle of its own for each shard, so that a handle never holds two live states.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import struct
+import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import combinations
 from math import comb
-from typing import Any, Protocol, Self
+from typing import Any, Self
+
+from checker.patterns import (
+    INT64,
+    EngineRule,
+    Match,
+    Pattern,
+    Record,
+    Schema,
+    Types,
+    check_value,
+    checked,
+    spell,
+)
 
 _durable: Any = None
 try:
@@ -40,25 +47,15 @@ try:
 except metadata.PackageNotFoundError:
     ENGINE_NAME = "durable-rules (not installed)"
 
-_MEND = (
-    "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"
-    " pip install --force-reinstall --no-binary :all: durable-rules"
-)
-
-Primitive = int | bool | str
+_GONE = "PyEval_CallObject"  # what the C code calls, and Python 3.13 took away under this name
 
 _OPERATORS = {"==": "", "!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
-_ORDERINGS = frozenset({"<", "<=", ">", ">="})
-_INT64 = 2**63
-_LONG = 2 ** (8 * struct.calcsize("l") - 1)  # a constant of a rule is a C long: 32 bits on Windows
 _ALIASES = "abc"  # names inside the engine; "m" would mean the message itself
 _MARKER = 0  # the kind of our end marker, and the name of the rule that answers it
 
-# The C code's limits, each with room to spare.
+# The C code's limits, each with room to spare; those of one rule stand in `patterns`.
 _PATTERNS_OF_A_KIND = 60  # its stack of alpha nodes holds 64
 _KINDS_OF_A_SHARD = 100  # its table holds 512, and 700 kinds hung the process
-_FIELDS_OF_A_KIND = 80  # a message holds 254 properties; a field takes up to three
-_JOINS_OF_A_PATTERN = 12  # an expression sequence holds 31; a join of a negation takes two
 _MATCHES_A_CALL = 1_000  # `cap`: how many matches come back as one text
 _FACTS_A_CALL = 1_000
 # A stored fact takes 6.9 KB and is looked up in 512 chains: short states are faster and smaller.
@@ -66,228 +63,32 @@ _LONE_FACTS = 1_000
 _SEGMENT_LIMIT = 100_000  # ids are free of hash collisions up to "200000"; a fact may need two
 
 
+def import_fault() -> str:
+    """Why the C extension does not load, and what mends that; nothing where it does."""
+    if _durable is not None:
+        return ""
+    renamed = sys.version_info >= (3, 13) or _GONE in _IMPORT_FAULT
+    flags = f"CPPFLAGS=-D{_GONE}=PyObject_CallObject " if renamed else ""
+    return (
+        f"durable-rules does not load ({_IMPORT_FAULT}); where there is a C compiler this mends it:"
+        f" {flags}pip install --force-reinstall --no-binary :all: durable-rules"
+    )
+
+
 class EngineUnavailable(Exception):  # a state of the machine, named as such
     """The C extension cannot be imported; the message holds the line that mends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A record's field against a constant; `<` and its like are for integers only."""
-
-    __test__ = False  # pytest would take the name for a test class
-    field: str
-    op: str
-    value: Primitive
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A record's field against the field `other` of the record of an earlier pattern."""
-
-    field: str
-    op: str
-    alias: str
-    other: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """One record of a kind for which all tests and joins are true."""
-
-    alias: str
-    kind: str
-    tests: tuple[Test, ...] = ()
-    joins: tuple[Join, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRule:
-    """One to three patterns, and at most one pattern of which no record may have come before."""
-
-    name: str
-    patterns: tuple[Pattern, ...]
-    unless: Pattern | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One fact; a field must have one type (exactly int, bool or str) within a session."""
-
-    kind: str
-    fields: Mapping[str, Primitive]
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A rule that fired; alias -> index of the record, from 0 over all records of the session."""
-
-    rule: str
-    facts: Mapping[str, int]
-
-
-class MatchSession(Protocol):
-    """What a stream of records is added to."""
-
-    asserted: int
-    matches: int
-
-    def add(self, records: Sequence[Record]) -> list[Match]:
-        """Add records; the matches they complete, by rule and then by record indices."""
-        ...
-
-    def close(self) -> None:
-        """Free what the session holds."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-class Matcher(Protocol):
-    """What makes sessions: the engine, or a stand-in for it in tests."""
-
-    def session(self) -> MatchSession:
-        """Begin an empty stream."""
-        ...
-
-    def close(self) -> None:
-        """Free the rules; a session still open lives on until it is closed."""
-        ...
-
-
 # ---- what the rules say, in the engine's numbers -------------------------------------------------
 
-_Place = tuple[str, str]  # a kind and one of its fields
 _Names = dict[int, tuple[str, tuple[str, ...]]]  # a rule's number -> its name and aliases
-
-
-@dataclass(slots=True)
-class _Kind:
-    """One kind of record, as its records are written for the engine."""
-
-    code: int
-    numbers: dict[str, int] = field(default_factory=dict)  # field -> its number
-    echoed: set[str] = field(default_factory=set)  # fields that the join of an `unless` points at
-
-
-class _Schema:
-    """Numbers of kinds, fields and strings, and which fields must share one type."""
-
-    def __init__(self, rules: Sequence[EngineRule]) -> None:
-        self.kinds: dict[str, _Kind] = {}
-        self.strings: dict[str, int] = {}
-        self.types: dict[_Place, type] = {}  # by root
-        self.joined: set[_Place] = set()  # roots of fields that meet other fields
-        self._parents: dict[_Place, _Place] = {}
-        for rule in rules:
-            self.read_rule(rule)
-        self.joined = {self.root(place) for place in self.joined}
-
-    def root(self, place: _Place) -> _Place:
-        """Stand-in for all fields that joins make comparable with this one."""
-        while (parent := self._parents.get(place, place)) != place:
-            place = parent
-        return place
-
-    def read_rule(self, rule: EngineRule) -> None:
-        """Takes note of a rule's kinds, fields and strings; ValueError where they do not fit."""
-        kinds: dict[str, str] = {}
-        for pattern in (*rule.patterns, *([rule.unless] if rule.unless else [])):
-            known = self.kinds.setdefault(pattern.kind, _Kind(len(self.kinds) + 1))
-            for test in pattern.tests:
-                place = self._place(pattern.kind, test.field)
-                self._require(place, type(test.value))
-                if type(test.value) is str:
-                    self.strings.setdefault(test.value, len(self.strings))
-            for join in pattern.joins:
-                here = self._place(pattern.kind, join.field)
-                there = self._place(kinds[join.alias], join.other)
-                self._unite(here, there)
-                if join.op in _ORDERINGS:
-                    self._require(here, int)
-                if pattern is rule.unless:
-                    self.kinds[kinds[join.alias]].echoed.add(join.other)
-            kinds[pattern.alias] = pattern.kind
-            if len(known.numbers) > _FIELDS_OF_A_KIND:
-                raise ValueError(
-                    f"rules name {len(known.numbers)} fields of {pattern.kind!r};"
-                    f" the engine takes {_FIELDS_OF_A_KIND}"
-                )
-
-    def _place(self, kind: str, name: str) -> _Place:
-        numbers = self.kinds[kind].numbers
-        numbers.setdefault(name, len(numbers))
-        return kind, name
-
-    def _require(self, place: _Place, needed: type) -> None:
-        known = self.types.setdefault(self.root(place), needed)
-        if known is not needed:
-            raise ValueError(f"{_spell(place)} is {known.__name__} and {needed.__name__} in rules")
-
-    def _unite(self, here: _Place, there: _Place) -> None:
-        self.joined.add(here)
-        one, two = self.root(here), self.root(there)
-        if one != two:
-            self._parents[one] = two
-            if one in self.types:
-                self._require(two, self.types.pop(one))
-
-
-def _spell(place: _Place) -> str:
-    return f"field {place[1]!r} of kind {place[0]!r}"
-
-
-def refused(rules: Sequence[EngineRule]) -> list[tuple[str, str]]:
-    """The rules that a ruleset of all these would not take, each with the reason."""
-    found, schema = [], _Schema(())
-    for rule in rules:
-        try:
-            _check_rule(rule)
-            schema.read_rule(rule)
-        except ValueError as error:
-            found.append((rule.name, str(error)))
-    return found
-
-
-def _check_value(value: object, where: str, limit: int = _INT64) -> None:
-    """Refuse what the engine gets wrong: floats, other types, wide integers, NUL."""
-    if type(value) not in {int, bool, str}:
-        raise ValueError(f"{where}: {value!r} is {type(value).__name__}, not int, bool or str")
-    if type(value) is int and not -limit <= value < limit:
-        raise ValueError(f"{where}: {value} does not fit the engine's integers")
-    if type(value) is str and "\0" in value:
-        raise ValueError(f"{where}: the text holds a NUL")
-
-
-def _check_rule(rule: EngineRule) -> None:
-    if not 1 <= len(rule.patterns) <= len(_ALIASES):
-        raise ValueError(f"rule {rule.name!r} has {len(rule.patterns)} patterns, not 1 to 3")
-    aliases: set[str] = set()
-    for pattern in (*rule.patterns, *([rule.unless] if rule.unless else [])):
-        where = f"rule {rule.name!r}, {pattern.alias!r}"
-        if pattern.alias in aliases:
-            raise ValueError(f"{where}: the alias stands twice")
-        if len(pattern.joins) > _JOINS_OF_A_PATTERN:
-            raise ValueError(f"{where}: more than {_JOINS_OF_A_PATTERN} joins")
-        for test in pattern.tests:
-            _check_value(test.value, where, _LONG)
-            if test.op in _ORDERINGS and type(test.value) is not int:
-                raise ValueError(f"{where}: {test.op} is for integers only")
-        for join in pattern.joins:
-            if join.alias not in aliases:
-                raise ValueError(f"{where}: no earlier pattern is called {join.alias!r}")
-        operators = {test.op for test in pattern.tests} | {join.op for join in pattern.joins}
-        if unknown := operators - _OPERATORS.keys():
-            raise ValueError(f"{where}: no operator {', '.join(sorted(unknown))}")
-        aliases.add(pattern.alias)
 
 
 def _compare(op: str, left: str, right: object) -> dict[str, object]:
     return {_OPERATORS[op]: {left: right}} if op != "==" else {left: right}
 
 
-def _conditions(schema: _Schema, rule: EngineRule, pattern: Pattern) -> dict[str, object]:
+def _conditions(schema: Schema, rule: EngineRule, pattern: Pattern) -> dict[str, object]:
     """A pattern in the engine's JSON: its kind, guards, tests, joins, and one join always true."""
     names = {known.alias: name for known, name in zip(rule.patterns, _ALIASES, strict=False)}
     places = {known.alias: schema.kinds[known.kind].numbers for known in rule.patterns}
@@ -319,7 +120,7 @@ def _conditions(schema: _Schema, rule: EngineRule, pattern: Pattern) -> dict[str
 class _Shard:
     """Rules that share one engine ruleset, and its handles that no session is using."""
 
-    schema: _Schema
+    schema: Schema
     remembers: bool  # whether a record can take part in a match that a later one completes
     reach: int  # how many earlier records can decide over a match
     rules: dict[int, EngineRule] = field(default_factory=dict)
@@ -386,7 +187,7 @@ def _shard_key(rule: EngineRule) -> tuple[bool, bool, int]:
     return (not alone or negated, negated, len(rule.patterns) if negated else 0)
 
 
-def _make_shards(schema: _Schema, rules: Sequence[EngineRule]) -> list[_Shard]:
+def _make_shards(schema: Schema, rules: Sequence[EngineRule]) -> list[_Shard]:
     groups: dict[tuple[bool, bool, int], list[_Shard]] = {}
     for number, rule in enumerate(rules, _MARKER + 1):
         key = _shard_key(rule)
@@ -403,22 +204,16 @@ def _make_shards(schema: _Schema, rules: Sequence[EngineRule]) -> list[_Shard]:
 class Ruleset:
     """Rules compiled once, for any number of sessions; close it, or 245 KB leak."""
 
+    name = ENGINE_NAME
+
     def __init__(self, rules: Sequence[EngineRule], segment_size: int = 50_000) -> None:
         """`segment_size`: the most records that one engine state holds, at 6.9 KB each."""
-        if _durable is None:
-            raise EngineUnavailable(
-                f"the rule engine durable-rules does not load ({_IMPORT_FAULT});"
-                f" on Python 3.13 and later this mends it: {_MEND}"
-            )
+        if fault := import_fault():
+            raise EngineUnavailable(fault)
         if not 1 <= segment_size <= _SEGMENT_LIMIT:
             raise ValueError(f"segment_size {segment_size} is not within 1 to {_SEGMENT_LIMIT}")
-        names = Counter(rule.name for rule in rules)
-        if twice := [name for name, count in names.items() if count > 1]:
-            raise ValueError(f"rules that stand twice: {', '.join(map(repr, twice))}")
-        for rule in rules:
-            _check_rule(rule)
+        self._schema = checked(rules)
         self._segment_size = segment_size
-        self._schema = _Schema(rules)
         self._shards = _make_shards(self._schema, rules)
         self._names: _Names = {
             number: (rule.name, tuple(pattern.alias for pattern in rule.patterns))
@@ -598,13 +393,13 @@ class _Writer:
 class Session:
     """One stream of records; `asserted` counts those added, `matches` those found."""
 
-    def __init__(self, schema: _Schema, names: _Names, lanes: list[_Lane]) -> None:
+    def __init__(self, schema: Schema, names: _Names, lanes: list[_Lane]) -> None:
         self.asserted = 0
         self.matches = 0
         self._schema = schema
         self._names = names
         self._lanes = lanes
-        self._types = dict(schema.types)
+        self._types = Types(schema)
         self._strings = dict(schema.strings) if schema.joined else schema.strings
         self._writers: dict[str, dict[str, _Writer]] = {kind: {} for kind in schema.kinds}
         self._open = True
@@ -625,7 +420,10 @@ class Session:
             self._fill(records)
         except ValueError:
             self._empty()
+            self._types.forget()
+            self._writers = {kind: {} for kind in self._writers}
             raise
+        self._types.keep()
         found: list[_Found] = []
         try:
             for lane, bucket in zip(self._lanes, self._buckets, strict=True):
@@ -672,14 +470,14 @@ class Session:
             number: int
             if type(value) is str:
                 if "\0" in value:
-                    _check_value(value, _spell((kind, name)))
+                    check_value(value, spell((kind, name)))
                 number = writer.strings.get(value, -1)
                 if number < 0 and writer.interns:
                     writer.strings[value] = number = len(writer.strings)
             else:
                 number = int(value)
-                if not -_INT64 <= number < _INT64:
-                    _check_value(value, _spell((kind, name)))
+                if not -INT64 <= number < INT64:
+                    check_value(value, spell((kind, name)))
             if writer.prefix:
                 parts.append(f"{writer.prefix}{number}")
             if writer.echo:
@@ -691,20 +489,12 @@ class Session:
 
     def _meet(self, kind: str, name: str, value: object) -> _Writer:
         """Learn a field's type from its first value, and refuse another."""
-        place = (kind, name)
-        _check_value(value, _spell(place))
-        root = self._schema.root(place)
-        known = self._types.setdefault(root, type(value))
-        if known is not type(value):
-            raise ValueError(
-                f"{_spell(place)}: {value!r} is {type(value).__name__}, but the rules or earlier"
-                f" records have {known.__name__}"
-            )
+        self._types.meet(kind, name, value)
         schema = self._schema.kinds[kind]
         number = schema.numbers.get(name)
         prefix = "" if number is None else f'"f{number}":'
         echo = f'"p{number}":1,"j{number}":' if name in schema.echoed else ""
-        interns = root in self._schema.joined
+        interns = self._schema.root((kind, name)) in self._schema.joined
         writer = _Writer(type(value), prefix, echo, self._strings, interns)
         self._writers[kind][name] = writer
         return writer

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from checker.account import BALANCES, Occurrence
-from checker.arrangement import SETTINGS, Arrangement
+from checker.arrangement import SETTINGS, Arrangement, moves_days
 from checker.dates import Day
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.engines import Make, usual
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
 from checker.language import Naming, Typed, fold
 from checker.ledger import Ledger
@@ -19,6 +19,7 @@ from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
+from checker.patterns import Match, Record
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
@@ -30,6 +31,8 @@ HEEDED = {
 }  # fmt: skip
 """Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
 
+_STEPS = len(Step)
+
 MOST_ROUNDS = 200
 """How often, within one step of a day, rules may follow from what rules concluded."""
 
@@ -37,9 +40,8 @@ MOST_ROUNDS = 200
 class Engines:
     """A pack's two rulesets, made once and used for one contract after another."""
 
-    def __init__(
-        self, pack: Pack, make: Callable[[Sequence[EngineRule]], Matcher] = Ruleset
-    ) -> None:
+    def __init__(self, pack: Pack, make: Make = usual) -> None:
+        self.make = make
         loop = [r for r in pack.rules.values() if r.id not in pack.standing]
         late = [r for r in pack.rules.values() if r.id in pack.standing]
         self.loop = make([e for rule in loop for e in rule.patterns])
@@ -48,6 +50,11 @@ class Engines:
         self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
+
+    @property
+    def name(self) -> str:
+        """What the receipt calls the engine."""
+        return self.loop.name
 
     def heeds(self, kind: str) -> bool:
         """Whether the ledger or a rule does anything with facts of a kind."""
@@ -90,14 +97,20 @@ class _Read:
 class Evaluation(Naming):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
-    def __init__(self, pack: Pack, engines: Engines, choices: Choices | None = None) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        engines: Engines,
+        choices: Choices | None = None,
+        *,
+        compared: bool = True,
+    ) -> None:
         self.pack, self.engines = pack, engines
-        self.terms = Terms(pack, choices or Choices())
+        self.terms = Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        self.arrangement = Arrangement(
-            self._setting, charges, fees, pack.volatile, _Read(pack, self.terms)
-        )
+        readings = _Read(pack, self.terms) if compared else None
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
         self.today: Day = 0
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")
@@ -112,7 +125,7 @@ class Evaluation(Naming):
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: dict[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
-        self.ledger = Ledger(self.arrangement)
+        self.ledger = Ledger(self.arrangement, engines.kinds)
         self.ledger.begin()
         varying = [pack.settings[path] for path in sorted(pack.volatile)]
         self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
@@ -126,6 +139,11 @@ class Evaluation(Naming):
         self._kept: list[Occurrence] = []
         self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
         self._notifications: list[tuple[Day, Fact]] = []
+        # Where settings that depend on state may move what comes, or the pack has occasions, the
+        # next day is worked out anew each time.
+        self._restless = bool(self._dated or self.calendars) or any(map(moves_days, pack.volatile))
+        self._stirred = True
+        self._following: Day = 0
 
     # What rules and settings may ask --------------------------------------------------------------
 
@@ -205,6 +223,13 @@ class Evaluation(Naming):
         self.today = max(self.today, day)
 
     def _next_day(self) -> Day:
+        """The next day on which anything comes by itself; worked out anew where that may move."""
+        if self._stirred or self.ledger.stirred or self._following <= self.today:
+            self._following = self._coming_day()
+            self._stirred, self.ledger.stirred = self._restless or not self.today, False
+        return self._following
+
+    def _coming_day(self) -> Day:
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
         if self.today:
@@ -223,25 +248,33 @@ class Evaluation(Naming):
 
     def _day(self, day: Day, facts: Sequence[Fact]) -> None:
         self.today = day
-        steps: dict[Step, list[Fact]] = {step: [] for step in Step}
+        steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
         self._opening(steps[Step.OPENING])
         self._each(steps[Step.OBSERVATION])
-        self._tell(self._lapsed(day))
-        for calendar in self.calendars:
-            self._tell(calendar.tell(day))
+        comes = day >= self._following or self._stirred or self.ledger.stirred
+        if not comes and len(steps[Step.OBSERVATION]) == len(facts):
+            return  # something was observed, and nothing that is owed moves by it
+        if comes:
+            self._tell(self._lapsed(day))
+            for calendar in self.calendars:
+                self._tell(calendar.tell(day))
         for fact in steps[Step.DUE]:
-            self._tell([self._given(fact)])
+            self._hear(fact)
             if fact.kind == "costs":
                 self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
-        self._tell(self.ledger.fall_due(day))
+        if comes or self._stirred or self.ledger.stirred:
+            self._tell(self.ledger.fall_due(day))
+        else:
+            self.ledger.count_until(day)
         self._each(steps[Step.NOTICE])
-        self._notify(day, steps[Step.NOTICE])
+        if self._notifications or steps[Step.NOTICE]:
+            self._notify(day, steps[Step.NOTICE])
         self._each(steps[Step.ELECTION])
         self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
-            self._tell([self._given(fact)])
+            self._hear(fact)
             if fact.kind == "advance":
                 self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
         self._each(steps[Step.CLOSE])
@@ -281,7 +314,7 @@ class Evaluation(Naming):
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
-                self._tell([self._given(fact)])
+                self._hear(fact)
                 self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
         for fact in facts:
             if fact.kind != "opening-balance":
@@ -325,11 +358,12 @@ class Evaluation(Naming):
             if fact.kind in ("rate", "lawful-maximum"):
                 index = str(fact.values.get("index", ""))
                 self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            self._tell([self._given(fact)])
+            self._hear(fact)
 
     def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
+                self._stirred = True
                 self._notifications.append((max(told, fact.date), fact))
         due = [fact for when, fact in self._notifications if when == day]
         self._notifications = [(when, f) for when, f in self._notifications if when > day]
@@ -340,7 +374,7 @@ class Evaluation(Naming):
             self._tell([Occurrence("notification", values, (fact.id,))])
 
     def _payment(self, fact: Fact) -> None:
-        self._tell([self._given(fact)])
+        self._hear(fact)
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
             self._tell(self.ledger.refund(amount, self.today, fact.id))
@@ -357,7 +391,12 @@ class Evaluation(Naming):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        self._tell([replace(split, values=values), *rest])
+        self._tell([split._replace(values=values), *rest])
+
+    def _hear(self, fact: Fact) -> None:
+        """A fact as given is told to the rules, if any looks for its kind."""
+        if fact.kind in self.engines.kinds:
+            self._tell([self._given(fact)])
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -376,8 +415,12 @@ class Evaluation(Naming):
 
     def _tell(self, occurrences: Iterable[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        waiting, rounds = list(occurrences), 0
-        asked: list[str] = []
+        waiting = list(occurrences)
+        if not waiting:  # most of what might happen on a day does not
+            return
+        rounds, asked = 0, list[str]()
+        loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
+        record = self.pack.projections.record
         while waiting:
             rounds += 1
             if rounds > MOST_ROUNDS:
@@ -385,10 +428,10 @@ class Evaluation(Naming):
             asked = []
             records = []
             for occurrence in waiting:
-                if occurrence.kind in self.engines.loop_kinds:
+                if occurrence.kind in loop_kinds:
                     self._told.append(occurrence)
-                    records.append(self.pack.projections.record(occurrence, self))
-                if occurrence.kind in self.engines.late_kinds and not is_finding(occurrence):
+                    records.append(record(occurrence, self))
+                if occurrence.kind in late_kinds and not is_finding(occurrence):
                     self._kept.append(occurrence)
             waiting = []
             if records:
@@ -411,8 +454,13 @@ class Evaluation(Naming):
         told = Conclusion(self, rule, found, self.findings).record()
         return [*told, *act.done(new=new)]
 
+    def stir(self) -> None:
+        """Something may come on another day than was last worked out."""
+        self._stirred = True
+
     def set_state(self, name: str, value: Any) -> None:
         """A state has another value from now on."""
+        self._stirred = True
         self._moved.add(name)
         if value is None:  # what the fact does not say changes nothing
             return
@@ -425,6 +473,7 @@ class Evaluation(Naming):
     def amend(self, occurrence: Occurrence) -> None:
         """A term has another value from now on."""
         values = occurrence.values
+        self._stirred = True
         self.ledger.count_until(self.today)  # the days before go by the term as it was
         self.terms.amend(
             Amended(
@@ -454,8 +503,11 @@ class Evaluation(Naming):
         given for it and how many matches it made.
         """
         findings = dict(self.findings)
-        told = self._told_at_close(findings)
-        seen = self._seen_at_close(told)
+        told = [*self._kept, *self._standing_occurrences()]
+        seen = self._seen_at_close(told, findings.values())
+        for finding in findings.values():
+            if finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen:
+                told += finding_occurrences(finding, self.firsts[finding.id])
         waiting = self._projected((_as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
         known: list[Occurrence] = []
@@ -471,19 +523,10 @@ class Evaluation(Naming):
                 waiting = self._projected(new, seen)
             return findings, session.asserted, session.matches
 
-    def _told_at_close(self, findings: Mapping[str, Finding]) -> list[Occurrence]:
-        """What the loop was told, its findings as they stand, and what stands at the close."""
-        told = [*self._kept, *self._standing_occurrences()]
-        for finding in findings.values():
-            told += finding_occurrences(finding, self.firsts[finding.id])
-        return told
-
-    def _seen_at_close(self, told: Iterable[Occurrence]) -> set[str]:
+    def _seen_at_close(self, told: Iterable[Occurrence], findings: Iterable[Finding]) -> set[str]:
         """The kinds that can matter: of rules all of whose patterns may find something."""
-        there = {occurrence.kind for occurrence in told} | {
-            rule.under for rule in self.engines.late
-        }
-        there.add("finding")
+        there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
+        there |= {"finding", *(rule.under for rule in self.engines.late)}
         return {
             kind
             for rule in self.engines.late
@@ -509,7 +552,7 @@ class Evaluation(Naming):
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
-                "index": fixing.index or None,
+                "index": fixing.reference or None,
                 "start": period.start,
                 "end": period.due,
                 "bears": bears,
@@ -550,10 +593,9 @@ class Conclusion:
         rule, naming = self.rule, self.evaluation
         facts = {alias: occurrence.values for alias, occurrence in self.found.items()}
         says = rule.says.fill(facts, naming)
-        sources = tuple(dict.fromkeys(f for o in self.found.values() for f in o.facts))
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
-        first = next(iter(self.found.values()))
+        first, *others = self.found.values()
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
@@ -568,10 +610,12 @@ class Conclusion:
             amount=amount if isinstance(amount, int) else None,
             says=says,
             quote=rule.quote,
-            facts=sources,
-            working=tuple(line for o in self.found.values() for line in o.working),
-            needs=tuple(need.fill(facts, naming) for need in rule.needs),
-            provisional=any(o.provisional for o in self.found.values()),
+            facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
+            working=[line for o in self.found.values() for line in o.working]
+            if others
+            else first.working,
+            needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
+            provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:
@@ -592,7 +636,7 @@ class Conclusion:
         """
         others = [o for alias, o in self.found.items() if alias != self.rule.revises]
         day = max(int(o.values["date"]) for o in others)
-        facts = tuple(dict.fromkeys(f for o in others for f in o.facts))
+        facts = _unique(others)
         revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
         if revision in self.findings[finding].revisions:
             return []
@@ -607,7 +651,7 @@ class Act:
         self.evaluation, self.rule, self.found = evaluation, rule, found
         self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
         self.first = next(iter(found.values()))
-        self.sources = tuple(dict.fromkeys(f for o in found.values() for f in o.facts))
+        self.sources = _unique(found.values())
         self.about = "" if rule.revises else str(self._value(rule.about))
         self.finding = f"{rule.under}/{self.about}"
         self.sets = {name: self._value(typed) for name, typed in rule.sets.items()}
@@ -667,7 +711,7 @@ class Act:
         key, told = self.about.partition("/")[2] or self.about, []
         if self.charge is not None and rule.charges is not None:
             amount, due = self.charge
-            working = self.first.working
+            working = tuple(self.first.working)
             told += ledger.charge(rule.charges.of, amount, due, key, self.sources, working, today)
         if self.call is not None:
             told += ledger.call(*self.call, key, self.sources)
@@ -686,6 +730,7 @@ class Act:
         if isinstance(self.until, int) and self.finding in evaluation.findings:
             finding = evaluation.findings[self.finding]
             told = finding_occurrences(finding, self.first.values)[0]
+            evaluation.stir()
             evaluation.windows.open(rule.id, finding.id, self.until, evaluation.today, told.values)
         if not rule.counts:
             return []
@@ -705,13 +750,18 @@ class Act:
         return told
 
 
+def _unique(occurrences: Iterable[Occurrence]) -> tuple[str, ...]:
+    """The records that occurrences rest on, each once."""
+    return tuple(dict.fromkeys(fact for occurrence in occurrences for fact in occurrence.facts))
+
+
 def _both(amount: object, day: object) -> tuple[int, Day] | None:
     return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
 
 
 def _as_blocker(occurrence: Occurrence) -> Occurrence:
     """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
-    return replace(occurrence, kind=BLOCKER + occurrence.kind)
+    return occurrence._replace(kind=BLOCKER + occurrence.kind)
 
 
 def _cents(fact: Fact, name: str) -> int:
@@ -754,10 +804,15 @@ def evaluate(
     as_of: Day,
     known_on: Day | None = None,
     choices: Choices | None = None,
+    *,
+    compared: bool = True,
 ) -> Result:
-    """The one evaluation: what the contract says of these facts at the close of `as_of`."""
+    """The one evaluation: what the contract says of these facts at the close of `as_of`.
+
+    With `compared` it also learns which other answers would have given just the same.
+    """
     standing = effective(facts, as_of, known_on)
-    evaluation = Evaluation(pack, engines, choices)
+    evaluation = Evaluation(pack, engines, choices, compared=compared)
     try:
         evaluation.run(standing, as_of)
         return conclude(evaluation, as_of, known_on, standing, choices or Choices())

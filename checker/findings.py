@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from checker.account import Occurrence
 from checker.dates import Day
@@ -25,8 +25,7 @@ SEVERITY = (
 SETTLED = ("met", "met-in-grace", "waived", "not-applicable")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """A later word on a finding: a waiver, or a judgment."""
 
     rule: str
@@ -36,8 +35,7 @@ class Revision:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule found: the outcome as it stands, and everything that it rests on."""
 
     id: str
@@ -51,7 +49,7 @@ class Finding:
     says: str
     quote: str
     facts: tuple[str, ...]
-    working: tuple[str, ...]
+    working: Sequence[str]
     needs: tuple[str, ...]
     provisional: bool
     standing: bool
@@ -59,13 +57,12 @@ class Finding:
 
     def revised(self, revision: Revision) -> Finding:
         """The finding after a later word on it."""
-        return replace(self, outcome=revision.outcome, revisions=(*self.revisions, revision))
+        return self._replace(outcome=revision.outcome, revisions=(*self.revisions, revision))
 
     def merged(self, other: Finding) -> Finding:
         """Two matches of one rule about one thing, told as one finding."""
         amounts = [a for a in (self.amount, other.amount) if a is not None]
-        return replace(
-            self,
+        return self._replace(
             outcome=min(self.outcome, other.outcome, key=SEVERITY.index),
             amount=sum(amounts) if amounts else None,
             says=self.says if self.says == other.says else f"{self.says} {other.says}",
@@ -87,8 +84,11 @@ def finding_occurrences(finding: Finding, first: Mapping[str, Value]) -> list[Oc
     }
     if finding.amount is not None:
         own["amount"] = finding.amount
-    told = Occurrence(finding.rule, {**first, **own}, finding.facts, (), finding.provisional)
-    return [told, replace(told, kind="finding", values=own)]
+    facts, provisional = finding.facts, finding.provisional
+    return [
+        Occurrence(finding.rule, {**first, **own}, facts, (), provisional),
+        Occurrence("finding", own, facts, (), provisional),
+    ]
 
 
 def is_finding(occurrence: Occurrence) -> bool:

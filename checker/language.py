@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
@@ -94,6 +95,7 @@ def infer_type(text: str) -> str:
     return type_
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str, type_: str) -> str:
     """The form in which texts are compared: names without case and punctuation, words as such."""
     if type_ == "name":
@@ -106,12 +108,14 @@ def show(value: object, type_: str) -> str:
     if value is None:
         return "none"
     value = settled(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        formats: dict[str, Callable[[int], str]] = {
-            "money": grouped, "rate": percent, "ratio": ratio, "date": iso,
-        }  # fmt: skip
-        return formats.get(type_, str)(value)
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _SHOWN.get(type_, str)(value) if isinstance(value, int) else str(value)
+
+
+_SHOWN: dict[str, Callable[[int], str]] = {
+    "money": grouped, "rate": percent, "ratio": ratio, "date": iso,
+}  # fmt: skip
 
 
 # The tree ----------------------------------------------------------------------------------------
@@ -729,9 +733,13 @@ class Sentence:
 
     def fill(self, facts: Facts, surroundings: Surroundings) -> str:
         """The sentence with its values shown as a person writes them."""
-        shown = [show(h.evaluate(facts, surroundings), h.type) for h in self.holes]
-        pairs = zip(self.pieces, [*shown, ""], strict=True)
-        return "".join(piece + value for piece, value in pairs)
+        if not self.holes:
+            return self.pieces[0]
+        parts = [self.pieces[0]]
+        for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
+            value = hole.evaluate(facts, surroundings)
+            parts += (value if isinstance(value, str) else show(value, hole.type), piece)
+        return "".join(parts)
 
 
 def parse_sentence(text: str, scope: Scope) -> Sentence:

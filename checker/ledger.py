@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from checker.account import Facility, Obligation, Occurrence, Position, Split, Surplus
@@ -12,15 +12,19 @@ from checker.arrangement import ACCRUED, Arrangement
 from checker.dates import Day, iso
 from checker.fees import Fee
 from checker.instalments import Instalment, Instalments, Part
-from checker.model import Value
+from checker.model import Lines, Value
 from checker.money import grouped
 
 
 class Ledger:
-    """The account of one contract; every method that takes a day expects days in their order."""
+    """The account of one contract; every method that takes a day expects days in their order.
 
-    def __init__(self, arrangement: Arrangement) -> None:
-        self.arrangement = arrangement
+    `heard` are the kinds of occurrence that anybody looks for: what is outstanding is told with
+    each move only where somebody does.
+    """
+
+    def __init__(self, arrangement: Arrangement, heard: Container[str]) -> None:
+        self.arrangement, self._heard = arrangement, heard
         self.accrual = Accrual(arrangement)
         self._begins = arrangement.accrues_from  # a later amendment of it cannot undo a period
         self.obligations: dict[str, Obligation] = {}
@@ -42,6 +46,7 @@ class Ledger:
         self._deadlines: list[tuple[Day, int, Obligation]] = []
         self._doubtful: Day | None = None  # the last day to pay interest that is not known
         self.today: Day = 0
+        self.stirred = True  # something may come on another day than was last said
         self.paying = False  # in the midst of a day's payments
         self._count = 0
         self._matured = False
@@ -207,6 +212,8 @@ class Ledger:
         return self.arrangement.commitment if limit is None else limit
 
     def _tell_exposure(self, day: Day) -> list[Occurrence]:
+        if "exposure" not in self._heard:
+            return []
         principal, limit = self.accrual.principal, self._limit
         if (principal, limit) == self._exposure or limit is None:
             return []
@@ -328,6 +335,7 @@ class Ledger:
             self.obligations[obligation.id] = obligation
             queue.append(obligation)
             if obligation.component == "interest":
+                self.stirred = True
                 heapq.heappush(self._turning, obligation.payable + 1)
             if obligation.due > self.today:
                 heapq.heappush(self._later, (obligation.due, self._count, obligation))
@@ -362,6 +370,7 @@ class Ledger:
         sources = list(dict.fromkeys(fact for fact in facts if fact))
         made = Obligation(id_, component, "charge", due, due, due, amount, amount, sources, working)
         self._count += 1
+        self.stirred = True
         heapq.heappush(self._coming, (due, self._count, made))
         return [] if self.paying else self.charges_coming_due(day)
 
@@ -414,6 +423,7 @@ class Ledger:
         obligation.payable = self._payable(obligation.due)
         obligation.last_day = self._last_day(obligation.component, obligation.due)
         self._count += 1
+        self.stirred = True
         heapq.heappush(self._deadlines, (obligation.last_day, self._count, obligation))
 
     def terms_changed(self, day: Day) -> None:
@@ -421,6 +431,7 @@ class Ledger:
 
         A maturity that has come comes again only where it is moved to a day that is still to come.
         """
+        self.stirred = True
         also = self.arrangement.also_closes_on if self._also_closed else None
         matures = self.arrangement.matures
         self._matured = self._matured and matures is not None and matures <= day
@@ -576,8 +587,12 @@ class Ledger:
         if left:
             split.excess = left
             self._hold(fact, day, left)
-        paid = [self._tell("discharge", o, {"date": day, "paid_on": day}) for o in discharged]
-        return [self._tell_split(split), *paid, *self._instalments_paid(discharged, day)]
+        told = [self._tell_split(split)]
+        if discharged:
+            on = {"date": day, "paid_on": day}
+            told += [self._tell("discharge", obligation, on) for obligation in discharged]
+            told += self._instalments_paid(discharged, day)
+        return told
 
     def _instalments_paid(self, discharged: Iterable[Obligation], day: Day) -> list[Occurrence]:
         of = dict.fromkeys(o.instalment for o in discharged if o.instalment is not None)
@@ -611,7 +626,8 @@ class Ledger:
         self, split: Split, left: int, designation: str, discharged: list[Obligation]
     ) -> int:
         order = self.arrangement.order_due
-        order = tuple(sorted(order, key=lambda component: component != designation))
+        if designation:
+            order = tuple(sorted(order, key=lambda component: component != designation))
         for component in order:
             if component == ACCRUED:
                 earned, fixing = self.accrual.earned(split.day)
@@ -680,14 +696,18 @@ class Ledger:
             period.payer = split.fact
         return part
 
-    def _working_of_accrued(self, period: Period, fixing: Fixing, earned: int) -> tuple[str, ...]:
+    def _working_of_accrued(self, period: Period, fixing: Fixing, earned: int) -> Sequence[str]:
         if fixing.base is None:
             return ()
-        lines = period.working(self.arrangement.day_count, fixing, earned, most=12)
-        if period.paid:
-            left = grouped(earned - period.paid)
-            lines += (f"{grouped(earned)} − {grouped(period.paid)} paid before = {left}",)
-        return lines
+        convention, stood = self.arrangement.day_count, period.as_it_stands()
+
+        def write() -> Iterator[str]:
+            yield from stood.working(convention, fixing, earned, most=12)
+            if stood.paid:
+                paid, left = grouped(stood.paid), grouped(earned - stood.paid)
+                yield f"{grouped(earned)} − {paid} paid before = {left}"
+
+        return Lines(write)
 
     def _tell_split(self, split: Split) -> Occurrence:
         values: dict[str, Value] = {

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
+from typing import overload
 
 Value = int | bool | str
 """Cents, day ordinals, ten-billionths of a rate, yes or no, and whole words: all exact."""
+
+
+class Lines(Sequence[str]):
+    """Lines of text that are written when somebody first reads them; most never are."""
+
+    def __init__(self, write: Callable[[], Iterable[str]]) -> None:
+        """`write` must give the same whenever it is called."""
+        self._write = write
+
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        return tuple(self._write())
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        return self._written[at]
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._written == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._written)
 
 
 @dataclass(frozen=True, slots=True)

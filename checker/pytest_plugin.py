@@ -62,6 +62,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says so where durable-rules does not load and another engine ran the cases."""
+    if config.stash.get(_PACKS, None) is not None:
+        from checker.engines import stand_in_notice  # noqa: PLC0415
+
+        if notice := stand_in_notice():
+            terminalreporter.write_line(f"checker: note: {notice}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Frees what the engines of the packs hold."""
     packs = config.stash.get(_PACKS, None)

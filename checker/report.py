@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-import rfc8785
 
 from checker import __version__
 from checker.account import Obligation, Split
 from checker.accrual import Period
 from checker.dates import iso
-from checker.engine import ENGINE_NAME
 from checker.evaluate import Evaluation, Result, Supposed
 from checker.findings import Finding
 from checker.language import show
@@ -24,6 +22,8 @@ SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
 
 BROKEN = ("breach", "event-of-default")
 OPEN = ("needs-judgment", "needs-fact")
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def report(result: Result) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def _period(evaluation: Evaluation, period: Period) -> dict[str, Any]:
         "from": iso(period.start),
         "to": iso(period.due),
         "determined_on": iso(fixing.taken_on) if fixing.final else None,
-        "index": fixing.index or None,
+        "index": fixing.reference or None,
         "observed": _percent(fixing.observed),
         "observed_on": None if fixing.observed_on is None else iso(fixing.observed_on),
         "margin": percent(fixing.margin + _last_added(period)),
@@ -408,7 +408,7 @@ def _open_windows(evaluation: Evaluation) -> Iterator[dict[str, str]]:
 def _receipt(result: Result) -> dict[str, Any]:
     return {
         "checker": __version__,
-        "engine": ENGINE_NAME,
+        "engine": result.evaluation.engines.name,
         "facts_asserted": result.asserted,
         "matches": result.matches,
         "pack_sha256": result.evaluation.pack.sha256,
@@ -417,17 +417,22 @@ def _receipt(result: Result) -> dict[str, Any]:
 
 
 def facts_hash(facts: Iterable[Fact]) -> str:
-    """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785)."""
-    digest = hashlib.sha256()
-    for fact in facts:
-        values = {name: str(value) for name, value in sorted(fact.values.items())}
-        told = {
-            "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
-            "recorded": iso(fact.recorded), "contract": fact.contract, "values": values,
-        }  # fmt: skip
-        digest.update(rfc8785.dumps(told))  # type: ignore[arg-type]  # nested str dicts are JSON
-        digest.update(b"\n")
-    return digest.hexdigest()
+    """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785), a line each.
+
+    Names are of ASCII and values are text: for these, JSON with sorted keys and without blanks is
+    canonical as Python's own encoder writes it.
+    """
+    lines = [
+        _canonical(
+            {
+                "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
+                "recorded": iso(fact.recorded), "contract": fact.contract,
+                "values": {name: str(value) for name, value in fact.values.items()},
+            }
+        )
+        for fact in facts
+    ]  # fmt: skip
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def _plain(cents: int | None) -> str | None:

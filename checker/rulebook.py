@@ -9,10 +9,10 @@ from typing import Any
 
 from checker import packfile
 from checker.desk import Desk, File, Path_
-from checker.engine import refused
 from checker.language import TEXTS, Misspoken, Scope, Sentence, Typed, parse_sentence
 from checker.model import Kind, Place, did_you_mean
 from checker.pack import OWN_WORDS, State, plain_words
+from checker.patterns import refused
 from checker.rules import (
     Call,
     Charge,

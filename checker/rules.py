@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from checker.account import Occurrence
-from checker.engine import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 from checker.language import (
     MIRROR,
     TEXTS,
@@ -35,6 +35,7 @@ from checker.language import (
     show,
 )
 from checker.model import Value, did_you_mean
+from checker.patterns import EngineRule, Join, Match, Pattern, Primitive, Record, Test
 
 BLOCKER = "unless "
 """Stands before a kind that only `unless` looks for, where all of it is told beforehand."""
@@ -59,25 +60,71 @@ class Boundary:
     type: str = ""  # of what is compared: money, date, rate, ratio, number
 
 
+@dataclass(frozen=True, slots=True)
+class _AsGiven:
+    """A field that the engine sees as it stands."""
+
+    name: str
+
+    def __call__(self, values: Mapping[str, Value], _naming: Naming) -> Primitive | None:
+        return values.get(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whether:
+    """Whether a field is there."""
+
+    name: str
+
+    def __call__(self, values: Mapping[str, Value], _naming: Naming) -> bool:
+        return self.name in values
+
+
+class _View:
+    """How all that rules look at in one kind is made: most of it without a call for each field."""
+
+    def __init__(self, fields: Mapping[str, Projector]) -> None:
+        items = fields.items()
+        self._given = [(key, make.name) for key, make in items if isinstance(make, _AsGiven)]
+        self._whether = [(key, make.name) for key, make in items if isinstance(make, _Whether)]
+        self._made = [(k, make) for k, make in items if not isinstance(make, _AsGiven | _Whether)]
+
+    def of(self, values: Mapping[str, Value], naming: Naming) -> dict[str, Primitive]:
+        """The fields that are present."""
+        get, seen = values.get, {}
+        for key, name in self._given:
+            value = get(name)
+            if value is not None:
+                seen[key] = value
+        for key, name in self._whether:
+            seen[key] = name in values
+        for key, make in self._made:
+            made = make(values, naming)
+            if made is not None:
+                seen[key] = made
+        return seen
+
+
 @dataclass
 class Projections:
     """Per kind, the fields that rules look at, each with how it is made from a fact."""
 
     fields: dict[str, dict[str, Projector]] = field(default_factory=dict)
+    _views: dict[str, _View] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def add(self, kind: str, key: str, projector: Projector) -> str:
         """Registers a field of a kind; the same key always means the same."""
         self.fields.setdefault(kind, {})[key] = projector
+        self._views.pop(kind, None)
         return key
 
     def record(self, occurrence: Occurrence, naming: Naming) -> Record:
         """What the engine sees of an occurrence: the fields that rules look at, where present."""
-        values, seen = occurrence.values, {}
-        for key, make in self.fields[occurrence.kind].items():
-            value = make(values, naming)
-            if value is not None:
-                seen[key] = value
-        return Record(occurrence.kind, seen)
+        kind = occurrence.kind
+        view = self._views.get(kind)
+        if view is None:
+            view = self._views[kind] = _View(self.fields[kind])
+        return Record(kind, view.of(occurrence.values, naming))
 
 
 def unparse(expression: Expression, alias: str) -> str:
@@ -228,7 +275,7 @@ class PatternCompiler:
         if typed.aliases != {""}:
             raise Misspoken("only a field of this kind can be present or absent", atom.offset)
         name = typed.name
-        key = self.projections.add(kind, f"?{name}", lambda values, _n: name in values)
+        key = self.projections.add(kind, f"?{name}", _Whether(name))
         return Test(key, "==", atom.present)
 
     def _test(
@@ -292,18 +339,25 @@ class _Nowhere:
 _NOWHERE = _Nowhere()
 
 
+def _given(typed: Typed, alias: str) -> str:
+    """The field that an expression is, where it is no more than a field."""
+    return typed.name if typed.aliases == {alias} else ""
+
+
 def _projector(typed: Typed, alias: str, how: str) -> Projector:
-    evaluate = typed.evaluate
+    evaluate, given = typed.evaluate, _given(typed, alias)
     if how == "name":
 
         def names(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
-            value = evaluate({alias: values}, naming)
+            value = values.get(given) if given else evaluate({alias: values}, naming)
             return naming.canonical(value) if isinstance(value, str) else None
 
         return names
+    if given and how != "text":
+        return _AsGiven(given)
 
     def project(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
-        value = evaluate({alias: values}, naming)
+        value = values.get(given) if given else evaluate({alias: values}, naming)
         if isinstance(value, str):
             return fold(value, how)
         return value if isinstance(value, int) else None
@@ -318,8 +372,11 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
     if not (left.whole and right.whole):
         return _exact_difference(left, right)
     first, second = _projector(left, "", how), _projector(right, "", how)
+    needed = _given(left, "")
 
     def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        if needed and needed not in values:  # then nobody asks what the other side is
+            return None
         a, b = first(values, naming), second(values, naming)
         if a is None or b is None:
             return None
@@ -345,12 +402,18 @@ def _exact_difference(left: Typed, right: Typed) -> Projector:
 
 def _membership(left: Typed, right: Typed) -> Projector:
     """0 where the name is one of the names, else 1."""
+    one, several = (right, left) if left.type == "names" else (left, right)
+    needed = _given(one, "")
 
     def member(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
-        sides = [side.evaluate({"": values}, naming) for side in (left, right)]
-        names = next((side for side in sides if isinstance(side, frozenset)), frozenset())
-        name = next((side for side in sides if isinstance(side, str)), None)
-        return None if name is None else int(naming.canonical(name) not in names)
+        if needed and needed not in values:
+            return None
+        facts = {"": values}
+        name = one.evaluate(facts, naming)
+        if not isinstance(name, str):
+            return None
+        names = several.evaluate(facts, naming)
+        return int(not isinstance(names, frozenset) or naming.canonical(name) not in names)
 
     return member
 
@@ -435,7 +498,7 @@ class Rule:
         """The kinds of fact that it looks for."""
         return frozenset(kind for kinds in self.aliases.values() for kind in kinds)
 
-    @property
+    @cached_property
     def acts(self) -> bool:
         """Whether the ledger, the state or the loop does something on it."""
         named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures, self.sets)
@@ -462,8 +525,10 @@ def resolve_text(text: str, scope: Scope, expected: Typed | None = None) -> Type
     return scope.resolve(parse_expression(text, scope.currency), expected)
 
 
-def distinct(matches: Iterable[Match], order: Mapping[str, int]) -> list[tuple[str, Match]]:
+def distinct(matches: Sequence[Match], order: Mapping[str, int]) -> list[tuple[str, Match]]:
     """Matches by rule, each once however many branches found it, as their last fact arrived."""
+    if len(matches) < 2:
+        return [(match.rule.rpartition("#")[0], match) for match in matches]
     seen: dict[tuple[str, tuple[int, ...]], tuple[str, Match]] = {}
     for match in matches:
         rule = match.rule.rpartition("#")[0]

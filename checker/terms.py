@@ -43,11 +43,12 @@ class Terms:
     """The terms in force: pack, then the user's, then amendments by date, then readings.
 
     `indistinct` holds, for every question, the answers that would so far have given just the same
-    evaluation: what was asked for had the same value under each of them.
+    evaluation: what was asked for had the same value under each of them. Where nobody compares
+    answers, none but the one given is looked at.
     """
 
-    def __init__(self, pack: Pack, choices: Choices) -> None:
-        self.pack = pack
+    def __init__(self, pack: Pack, choices: Choices, *, compared: bool = True) -> None:
+        self.pack, self.compared = pack, compared
         self.values = {name: term.value for name, term in pack.terms.items()} | dict(choices.terms)
         self.answers = {
             name: choices.readings.get(name, question.default)
@@ -64,14 +65,18 @@ class Terms:
             for term in sets
         }
         self._alternatives: dict[str, dict[str, TermValue]] = {}
+        self._read: dict[str, TermValue] = {}  # under the answers given, where none is compared
 
     def lookup(self, name: str) -> TermValue:
         """The value in force of a term; what it is under other answers is taken note of."""
         question = self._question.get(name)
         if question is None:
             return self.values[name]
-        values = self.alternatives(name)
-        return self.told_apart(question, values)
+        if self.compared:
+            return self.told_apart(question, self.alternatives(name))
+        if name not in self._read:
+            self._read[name] = self._under(self.answers[question], question, name)
+        return self._read[name]
 
     def question_of(self, name: str) -> str | None:
         """The question that bears on a term."""
@@ -81,12 +86,16 @@ class Terms:
         """What a term is under each answer to the question that bears on it."""
         known = self._alternatives.get(name)
         if known is None:
-            before, sets = _Before(self.values), self.pack.questions[self._question[name]].sets
+            question = self._question[name]
             known = self._alternatives[name] = {
-                answer: setting[name].settled({}, before) if name in setting else self.values[name]
-                for answer, setting in sets.items()
+                answer: self._under(answer, question, name)
+                for answer in self.pack.questions[question].sets
             }
         return known
+
+    def _under(self, answer: str, question: str, name: str) -> TermValue:
+        setting = self.pack.questions[question].sets[answer].get(name)
+        return self.values[name] if setting is None else setting.settled({}, _Before(self.values))
 
     def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
         """The result under the answer given; answers with another result are distinct from it."""
@@ -107,3 +116,4 @@ class Terms:
         self.values[amended.term] = term.parse(amended.value, self.pack.currency)
         self.history.append(amended)
         self._alternatives.clear()
+        self._read.clear()

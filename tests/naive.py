@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Self
 
-from checker.engine import EngineRule, Match, Matcher, MatchSession, Pattern, Primitive, Record
+from checker.patterns import EngineRule, Match, Matcher, MatchSession, Pattern, Primitive, Record
 
 _OPERATORS = {
     "==": operator.eq,
@@ -109,6 +109,8 @@ class NaiveSession(_Base):
 class NaiveRuleset:
     """The oracle, in place of `Ruleset`."""
 
+    name = "plain loops"
+
     def __init__(self, rules: Sequence[EngineRule]) -> None:
         self.rules = tuple(rules)
 
@@ -151,6 +153,10 @@ class RecordingRuleset:
     def __init__(self, inner: Matcher) -> None:
         self.inner = inner
         self.sessions: list[RecordingSession] = []
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
 
     def session(self) -> RecordingSession:
         self.sessions.append(RecordingSession(self.inner.session()))

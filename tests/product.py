@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from checker.dates import parse_day
-from checker.engine import EngineRule, Matcher, Ruleset
+from checker.engines import Make, usual
 from checker.evaluate import Engines, Result, evaluate
 from checker.facts import Book, parse_line
 from checker.loader import load_pack
@@ -22,8 +22,6 @@ from checker.timeline import last_date
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = ROOT / "rules" / "second-amended-note"
 
-Make = Callable[[Sequence[EngineRule]], Matcher]
-
 
 @cache
 def pack(folder: Path = NOTE) -> Pack:
@@ -32,9 +30,9 @@ def pack(folder: Path = NOTE) -> Pack:
 
 
 @cache
-def engines(folder: Path = NOTE) -> Engines:
-    """The rulesets of the pack in a folder, made once."""
-    return Engines(pack(folder))
+def engines(folder: Path = NOTE, make: Make = usual) -> Engines:
+    """The rulesets of the pack in a folder, made once for each engine."""
+    return Engines(pack(folder), make)
 
 
 def as_facts(records: Sequence[Mapping[str, Any]], of: Pack | None = None) -> list[Fact]:
@@ -56,14 +54,14 @@ def result(
     known_on: str = "",
     *,
     folder: Path = NOTE,
-    make: Make = Ruleset,
+    make: Make = usual,
 ) -> Result:
     """The evaluation of these records."""
     facts = as_facts(records, pack(folder))
     known = parse_day(known_on) if known_on else None
     day = parse_day(as_of) if as_of else last_date(facts, known)
     choices = Choices(readings=dict(readings or {}))
-    if make is Ruleset:
+    if make is usual:
         return evaluate(pack(folder), engines(folder), facts, day, known, choices)
     with Engines(pack(folder), make) as own:
         return evaluate(pack(folder), own, facts, day, known, choices)

@@ -14,6 +14,7 @@ from typing import Any
 
 from checker.commands.output import rendered, write_whole
 from checker.dates import parse_day
+from checker.engines import Make, usual
 from checker.evaluate import evaluate
 from checker.facts import load_facts
 from checker.report import report
@@ -49,15 +50,15 @@ class Run:
         """The pack of the story: the folder of rules with the name of its folder of stories."""
         return ROOT / "rules" / self.story.parent.name
 
-    def report(self) -> dict[str, Any]:
-        """The report of this run."""
+    def report(self, make: Make = usual) -> dict[str, Any]:
+        """The report of this run, by an engine."""
         chosen = pack(self.rules)
         vocabulary = chosen.vocabulary({name: t.value for name, t in chosen.terms.items()})
         facts = load_facts([str(self.facts)], vocabulary)
         known = parse_day(self.known_on) if self.known_on else None
         day = parse_day(self.as_of) if self.as_of else last_date(facts, known)
         choices = Choices(readings=dict(self.readings))
-        return report(evaluate(chosen, engines(self.rules), facts, day, known, choices))
+        return report(evaluate(chosen, engines(self.rules, make), facts, day, known, choices))
 
 
 def stories(pack_name: str = "*") -> list[Path]:

@@ -50,7 +50,8 @@ class Account:
         }
         self.settings = plain | self.settings
         known = frozenset([*self.settings, "rate.daily-margin"])
-        self.ledger = Ledger(Arrangement(self._value, self.charges, self.fees, volatile=known))
+        arrangement = Arrangement(self._value, self.charges, self.fees, volatile=known)
+        self.ledger = Ledger(arrangement, heard={"exposure"})
         self.ledger.begin()
 
     def _value(self, path: str) -> Any:
@@ -185,8 +186,8 @@ def test_a_stale_index_is_replaced_by_its_fallback() -> None:
     first, second = account.ledger.accrual.closed
     assert first.fixing is not None
     assert second.fixing is not None
-    assert (first.fixing.index, first.fixing.rate) == ("first", 5 * PERCENT)
-    assert (second.fixing.index, second.fixing.rate) == ("second", 7 * PERCENT)
+    assert (first.fixing.reference, first.fixing.rate) == ("first", 5 * PERCENT)
+    assert (second.fixing.reference, second.fixing.rate) == ("second", 7 * PERCENT)
 
 
 def test_interest_through_a_months_end_falls_due_on_a_day_of_the_next() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from checker import cli, engine
+from checker import cli
 from tests.product import NOTE, ROOT
 from tests.test_wrong_facts import write
 from tests.wrong_facts import WRONG, Wrong
@@ -92,15 +92,6 @@ def test_an_internal_fault_is_4(run: Any, monkeypatch: pytest.MonkeyPatch) -> No
     ran = run("check", NOTE, STORIES / "on-time" / "facts.csv")
     assert ran.code == 4
     assert "broken inside" in ran.err
-
-
-def test_an_engine_that_cannot_be_imported_says_the_line_that_mends_it(
-    run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "_durable", None)
-    ran = run("check", NOTE, STORIES / "on-time" / "facts.csv")
-    assert ran.code == 4
-    assert "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject" in ran.err
 
 
 # Wrong input -------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""The engine equals plain loops, and each measured hazard of the C code stays out of reach."""
+"""The engines equal plain loops, and each measured hazard of the C code stays out of reach."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Sequence
@@ -9,23 +10,26 @@ from datetime import date
 from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import checker.engine as module
-from checker.engine import (
-    ENGINE_NAME,
+from checker.compiled import COMPILED_NAME, CompiledRuleset
+from checker.engine import ENGINE_NAME, EngineUnavailable, Ruleset
+from checker.engines import ENGINES, Make, SideBySide
+from checker.patterns import (
+    FIELDS_OF_A_KIND,
     EngineRule,
-    EngineUnavailable,
     Join,
     Match,
     Matcher,
     Pattern,
     Primitive,
     Record,
-    Ruleset,
+    Schema,
     Test,
 )
 from tests.naive import NaiveRuleset, RecordingRuleset, SilentRuleset
@@ -33,7 +37,9 @@ from tests.naive import NaiveRuleset, RecordingRuleset, SilentRuleset
 LOW, HIGH = -(2**63), 2**63 - 1
 TEXT = 'quote " brace {"id":7} slash \\ é 漢 😀 \u2028'
 
-# ---- the engine equals the naive matcher ---------------------------------------------------------
+every_engine = pytest.mark.parametrize("make", ENGINES.values(), ids=list(ENGINES))
+
+# ---- the engines equal the naive matcher ---------------------------------------------------------
 
 _TYPES: dict[str, type] = {"id": int, "n": int, "sid": str, "t": str, "k": bool}
 _VALUES: dict[type, list[Primitive]] = {
@@ -103,28 +109,63 @@ _adds = st.lists(st.lists(_record(), max_size=5), max_size=4).filter(
     sessions=st.lists(_adds, min_size=1, max_size=3),
     segment=st.sampled_from([3, 4, 5, 6, 7, 8, 50_000]),
 )
-def test_the_engine_equals_plain_loops(
+def test_the_engines_equal_plain_loops(
     rules: list[EngineRule], sessions: list[list[list[Record]]], segment: int
 ) -> None:
-    ruleset, naive = Ruleset(rules, segment_size=segment), NaiveRuleset(rules)
+    naive = NaiveRuleset(rules)
+    durable, compiled = Ruleset(rules, segment_size=segment), CompiledRuleset(rules)
     try:
         for batches in sessions:
-            with ruleset.session() as session, naive.session() as oracle:
+            with durable.session() as one, compiled.session() as two, naive.session() as oracle:
                 for batch in batches:
-                    assert session.add(batch) == oracle.add(batch)
+                    expected = oracle.add(batch)
+                    assert one.add(batch) == expected
+                    assert two.add(batch) == expected
                 counts = (oracle.asserted, oracle.matches)
-                assert (session.asserted, session.matches) == counts
+                assert (one.asserted, one.matches) == counts
+                assert (two.asserted, two.matches) == counts
     finally:
-        ruleset.close()
+        durable.close()
 
 
-@settings(max_examples=100, deadline=None)
+_WRONG: list[Any] = [1, "1", True, 1.0, None, 2**63, "\0"]
+
+
+@st.composite
+def _any_record(draw: st.DrawFn) -> Record:
+    """A record whose values are now and then of the wrong type, or what no engine takes."""
+    record = draw(_record())
+    fields = dict(record.fields)
+    for name in draw(st.lists(st.sampled_from([*_TYPES, "unnamed"]), max_size=2)):
+        fields[name] = draw(st.sampled_from(_WRONG))
+    return Record(record.kind, fields)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules=_rules(), batches=st.lists(st.lists(_any_record(), max_size=4), max_size=5))
+def test_the_engines_refuse_the_same_records_and_go_on_alike(
+    rules: list[EngineRule], batches: list[list[Record]]
+) -> None:
+    both = SideBySide(rules)
+    with both.session() as session:
+        for batch in batches:
+            with contextlib.suppress(ValueError):  # which both raise, or EnginesDiffer comes
+                session.add(batch)
+    both.close()
+
+
+@every_engine
+@settings(max_examples=60, deadline=None)
 @given(rules=_rules(), one=_adds, two=_adds, split=st.booleans())
 def test_two_live_sessions_do_not_touch_each_other(
-    rules: list[EngineRule], one: list[list[Record]], two: list[list[Record]], split: bool
+    make: Make,
+    rules: list[EngineRule],
+    one: list[list[Record]],
+    two: list[list[Record]],
+    split: bool,
 ) -> None:
-    first = Ruleset(rules)
-    second = Ruleset(rules[::-1]) if split else first
+    first = make(rules)
+    second = make(rules[::-1]) if split else first
     rules_of_second = rules[::-1] if split else rules
     a, b = first.session(), second.session()
     oracle_a, oracle_b = NaiveRuleset(rules).session(), NaiveRuleset(rules_of_second).session()
@@ -144,10 +185,16 @@ def test_two_live_sessions_do_not_touch_each_other(
 def _run(
     rules: Sequence[EngineRule], *batches: Sequence[Record], segment: int = 50_000
 ) -> list[tuple[str, tuple[int, ...]]]:
-    ruleset = Ruleset(rules, segment_size=segment)
-    with ruleset.session() as session:
-        found = [match for batch in batches for match in session.add(batch)]
-    ruleset.close()
+    """What both engines find; they must find the same in each batch."""
+    durable, compiled = Ruleset(rules, segment_size=segment), CompiledRuleset(rules)
+    found = []
+    with durable.session() as one, compiled.session() as two:
+        for batch in batches:
+            matches = one.add(batch)
+            assert two.add(batch) == matches
+            found += matches
+        assert (two.asserted, two.matches) == (one.asserted, one.matches)
+    durable.close()
     return [(match.rule, tuple(match.facts.values())) for match in found]
 
 
@@ -177,9 +224,10 @@ def test_every_rule_fires_for_the_same_record() -> None:
     ]  # fmt: skip
 
 
-def test_a_match_names_its_aliases_and_counts_all_records_of_the_session() -> None:
+@every_engine
+def test_a_match_names_its_aliases_and_counts_all_records_of_the_session(make: Make) -> None:
     rule = EngineRule("r", (Pattern("x", "a"), Pattern("y", "b")))
-    ruleset = Ruleset([rule])
+    ruleset = make([rule])
     with ruleset.session() as session:
         assert session.add([_r("nobody"), _r("b")]) == []
         assert session.add([_r("a")]) == [Match("r", {"x": 2, "y": 1})]
@@ -261,7 +309,7 @@ def test_the_last_condition_of_a_join_is_always_true() -> None:
     # The C code reads past its array otherwise, which shows only now and then.
     joins = (Join("n", "<", "x", "n"),)
     rule = EngineRule("r", (_A, Pattern("y", "b", (), joins)), Pattern("z", "c", (), joins))
-    schema = module._Schema([rule])
+    schema = Schema([rule])
     for pattern in (rule.patterns[1], rule.unless):
         assert pattern is not None
         terms = module._conditions(schema, rule, pattern)["$and"]
@@ -324,13 +372,16 @@ def test_a_value_of_another_type_than_the_constant_is_refused(
         _run([_one("r", "a", Test("f", "==", constant))], [_r("a", f=given)])
 
 
+@every_engine
 @pytest.mark.parametrize(
     "value",
     [1.0, Decimal(1), date(2000, 1, 1), None, 2**63, LOW - 1, "nul \0", b"bytes", [1], {"a": 1}],
 )
-def test_unsafe_values_are_refused_and_leave_the_session_as_it_was(value: Primitive) -> None:
+def test_unsafe_values_are_refused_and_leave_the_session_as_it_was(
+    make: Make, value: Primitive
+) -> None:
     for rules in ([_one("r", "a", Test("g", "==", 1))], [_one("r", "a")]):
-        ruleset = Ruleset(rules)
+        ruleset = make(rules)
         with ruleset.session() as session:
             with pytest.raises(ValueError, match="field 'f' of kind 'a'"):
                 session.add([_r("a", g=1), _r("a", f=value)])
@@ -338,12 +389,13 @@ def test_unsafe_values_are_refused_and_leave_the_session_as_it_was(value: Primit
             assert session.add([_r("a", g=1)]) == [Match("r", {"m": 0})]
         ruleset.close()
     with pytest.raises(ValueError, match="rule 'r'"):
-        Ruleset([_one("r", "a", Test("f", "==", value))])
+        make([_one("r", "a", Test("f", "==", value))])
 
 
-def test_a_field_keeps_its_type_within_a_session() -> None:
+@every_engine
+def test_a_field_keeps_its_type_within_a_session(make: Make) -> None:
     rule = EngineRule("j", (Pattern("x", "a"), Pattern("y", "b", (), (Join("f", "==", "x", "g"),))))
-    ruleset = Ruleset([rule])
+    ruleset = make([rule])
     values: list[Primitive] = [1, "1", True]
     for first, second in permutations(values, 2):
         with ruleset.session() as session:
@@ -356,8 +408,24 @@ def test_a_field_keeps_its_type_within_a_session() -> None:
     ruleset.close()
 
 
-def test_integers_late_in_a_session_are_checked_too() -> None:
-    ruleset = Ruleset([_one("r", "a", Test("n", ">", 0))])
+@every_engine
+def test_what_refused_records_showed_of_a_type_is_forgotten(make: Make) -> None:
+    rule = EngineRule("j", (Pattern("x", "a"), Pattern("y", "b", (), (Join("f", "==", "x", "g"),))))
+    matcher = make([rule])
+    with matcher.session() as session:
+        with pytest.raises(ValueError, match="field 'h' of kind 'a'"):
+            session.add([_r("a", g=1, note=True, h=2**63)])
+        assert session.add([_r("a", g="1", note="text", h=1), _r("b", f="1")]) == [
+            Match("j", {"x": 0, "y": 1})
+        ]
+        with pytest.raises(ValueError, match="earlier records"):
+            session.add([_r("a", g=1)])
+    matcher.close()
+
+
+@every_engine
+def test_integers_late_in_a_session_are_checked_too(make: Make) -> None:
+    ruleset = make([_one("r", "a", Test("n", ">", 0))])
     with ruleset.session() as session:
         session.add([_r("a", n=1, t="")])
         for record in (_r("a", n=2**63), _r("a", t="\0")):
@@ -386,7 +454,7 @@ def test_the_names_inside_the_engine_have_hashes_of_their_own() -> None:
     names = ["id", "sid", "$s", "k", "o", "$forward", "$i", "$and", "$or", "$eq", "$neq", "$lt"]
     names += ["$lte", "$gt", "$gte", "$ex", "$nex", "$mt", "$imt", "$iall", "$iany", "m", "$m"]
     names += ["$add", "$sub", "$mul", "$div", "all", "any", "pri", "count", "cap", "dist"]
-    names += [f"{letter}{i}" for letter in "fpj" for i in range(module._FIELDS_OF_A_KIND + 1)]
+    names += [f"{letter}{i}" for letter in "fpj" for i in range(FIELDS_OF_A_KIND + 1)]
     assert len({fnv(name) for name in names}) == len(names)
     ids = [*map(str, range(2 * module._SEGMENT_LIMIT + 1)), "sid-0"]
     assert len({fnv(name) for name in ids}) == len(ids)
@@ -397,6 +465,7 @@ def test_the_names_inside_the_engine_have_hashes_of_their_own() -> None:
 _A, _B = Pattern("x", "a"), Pattern("y", "b")
 
 
+@every_engine
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
@@ -430,9 +499,11 @@ _A, _B = Pattern("x", "a"), Pattern("y", "b")
         ([_one("r", "a", *(Test(f"f{i}", "==", 1) for i in range(81)))], "81 fields"),
     ],
 )  # fmt: skip
-def test_rules_that_the_engine_gets_wrong_are_refused(rules: list[EngineRule], words: str) -> None:
+def test_rules_that_the_engine_gets_wrong_are_refused(
+    make: Make, rules: list[EngineRule], words: str
+) -> None:
     with pytest.raises(ValueError, match=words):
-        Ruleset(rules)
+        make(rules)
 
 
 @pytest.mark.parametrize("size", [0, -1, 100_001])
@@ -507,11 +578,36 @@ def test_lone_records_beyond_any_segment() -> None:
     assert _run([rule], records) == [("r", (i,)) for i in range(7, 5000, 1000)]
 
 
+def test_the_compiled_engine_finds_joins_by_their_keys_and_not_by_looking_at_all() -> None:
+    joins = (Join("n", "==", "x", "n"), Join("t", "==", "x", "t"), Join("m", ">", "x", "m"))
+    rule = EngineRule("r", (_A, Pattern("y", "b", (), joins)), Pattern("z", "c", (), joins[:1]))
+    many = range(20_000)  # all pairs of them would take minutes
+    session = CompiledRuleset([rule]).session()
+    session.add([_r("a", n=i, t=str(i), m=i % 2) for i in many])
+    session.add([_r("c", n=i) for i in many[::4]])
+    found = session.add([_r("b", n=i, t=str(i), m=1) for i in many])
+    assert [match.facts["x"] for match in found] == [i for i in many if i % 2 == 0 and i % 4]
+
+
+def test_records_of_ever_new_shapes_do_not_fill_the_memory() -> None:
+    names = [f"f{i}" for i in range(13)]
+    rules = [_one(name, "a", Test(name, "==", True)) for name in names]
+    compiled = CompiledRuleset(rules)
+    session = compiled.session()
+    for number in range(2 ** len(names)):
+        fields = {name: bool(number >> i & 1) for i, name in enumerate(names)}
+        found = session.add([Record("a", fields)])
+        assert [match.rule for match in found] == [name for name in names if fields[name]]
+    _look, kind = compiled._kinds["a"]
+    assert 0 < len(kind.plans) <= 4_096
+
+
 # ---- life ----------------------------------------------------------------------------------------
 
 
-def test_a_session_never_used_and_one_without_any_match() -> None:
-    ruleset = Ruleset([_one("r", "a", Test("n", "==", 1))])
+@every_engine
+def test_a_session_never_used_and_one_without_any_match(make: Make) -> None:
+    ruleset = make([_one("r", "a", Test("n", "==", 1))])
     ruleset.session().close()
     for records in ([], [_r("b")], [_r("a")], [_r("a", n=2)]):
         with ruleset.session() as session:
@@ -519,13 +615,16 @@ def test_a_session_never_used_and_one_without_any_match() -> None:
             assert session.add([]) == []
             assert session.asserted == len(records)
     ruleset.close()
-    Ruleset([]).close()
+    make([]).close()
     assert _run([], [_r("a")]) == []
 
 
+@every_engine
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_two_rulesets_and_their_sessions_close_in_any_order(order: tuple[int, ...]) -> None:
-    one, two = Ruleset([_UNLESS, _one("s", "a")]), Ruleset([_UNLESS])
+def test_two_rulesets_and_their_sessions_close_in_any_order(
+    make: Make, order: tuple[int, ...]
+) -> None:
+    one, two = make([_UNLESS, _one("s", "a")]), make([_UNLESS])
     a, b = one.session(), two.session()
     assert len(a.add([_r("a")])) == 2
     assert len(b.add([_r("stop")])) == 0
@@ -537,8 +636,9 @@ def test_two_rulesets_and_their_sessions_close_in_any_order(order: tuple[int, ..
         assert not alive & {3} or len(b.add([_r("a")])) == 0
 
 
-def test_sessions_of_one_ruleset_live_side_by_side() -> None:
-    ruleset = Ruleset([EngineRule("r", (_A, _B))])
+@every_engine
+def test_sessions_of_one_ruleset_live_side_by_side(make: Make) -> None:
+    ruleset = make([EngineRule("r", (_A, _B))])
     sessions = [ruleset.session() for _ in range(40)]
     for session in sessions:
         assert session.add([_r("a")]) == []
@@ -550,8 +650,9 @@ def test_sessions_of_one_ruleset_live_side_by_side() -> None:
     ruleset.close()
 
 
-def test_what_is_closed_says_so() -> None:
-    ruleset = Ruleset([_one("r", "a")])
+@every_engine
+def test_what_is_closed_says_so(make: Make) -> None:
+    ruleset = make([_one("r", "a")])
     session = ruleset.session()
     session.add([_r("a")])
     for _ in range(2):
@@ -609,7 +710,11 @@ def test_without_the_extension_a_ruleset_says_what_mends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_durable", None)
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "undefined symbol: PyEval_CallObject")
     with pytest.raises(EngineUnavailable, match="CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"):
+        Ruleset([])
+    monkeypatch.setattr(module, "_IMPORT_FAULT", "No module named 'durable_rules_engine'")
+    with pytest.raises(EngineUnavailable, match=r"No module named .* pip install"):
         Ruleset([])
 
 
@@ -618,6 +723,11 @@ def test_the_engine_gives_its_name_and_has_one_importer() -> None:
     sources = Path(module.__file__).parent.rglob("*.py")
     importers = [path.name for path in sources if "import durable" in path.read_text("utf-8")]
     assert importers == ["engine.py"]
+
+
+def test_each_engine_gives_its_name() -> None:
+    names = [make([]).name for make in ENGINES.values()]
+    assert names == [ENGINE_NAME, COMPILED_NAME, f"{ENGINE_NAME} and {COMPILED_NAME}"]
 
 
 # ---- memory --------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from checker.compiled import COMPILED_NAME, CompiledRuleset
 from checker.dates import LAST_DAY
+from checker.engine import ENGINE_NAME, Ruleset
 from checker.evaluate import Engines, Evaluation, conclude, evaluate
 from checker.facts import check_together, contradictions, load_facts
 from checker.model import Fact, Vocabulary
@@ -203,6 +205,20 @@ def test_the_order_of_one_days_records_of_one_kind_does_not_change_what_is_owed(
 
 
 @of_every_pack
+@often
+@given(seed=seeds)
+def test_the_compiled_engine_gives_what_durable_rules_gives(folder: Path, seed: int) -> None:
+    facts, choices = bent(folder, seed)
+    as_of = last_day(facts, seed)
+    of = pack(folder)
+    durable = report(evaluate(of, engines(folder, Ruleset), facts, as_of, None, choices))
+    compiled = report(evaluate(of, engines(folder, CompiledRuleset), facts, as_of, None, choices))
+    assert compiled["receipt"].pop("engine") == COMPILED_NAME
+    assert durable["receipt"].pop("engine") == ENGINE_NAME
+    assert compiled == durable
+
+
+@of_every_pack
 @settings(max_examples=12, deadline=None, derandomize=True, database=None)
 @given(seed=seeds)
 def test_the_engine_gives_what_plain_loops_give(folder: Path, seed: int) -> None:
@@ -213,4 +229,5 @@ def test_the_engine_gives_what_plain_loops_give(folder: Path, seed: int) -> None
     found = report(evaluate(of, engines(folder), facts, as_of, None, choices))
     with Engines(of, NaiveRuleset) as plain:
         naive = report(evaluate(of, plain, facts, as_of, None, choices))
+    assert naive["receipt"].pop("engine") != found["receipt"].pop("engine")
     assert found == naive

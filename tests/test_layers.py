@@ -12,7 +12,8 @@ CHECKER = ROOT / "checker"
 LAYERS = {
     0: {"money", "dates", "model"},
     1: {
-        "source", "records", "language", "engine", "arrangement", "accrual", "ledger", "facts",
+        "source", "records", "language", "patterns", "engine", "compiled", "engines",
+        "arrangement", "accrual", "ledger", "facts",
         "fees", "instalments", "account", "occasions",
         "timeline", "terms", "findings", "packfile",
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",

@@ -45,6 +45,16 @@ def test_a_pack_is_run_by_naming_its_folder() -> None:
     assert f"{len(cases_of(pack()))} passed" in done.stdout
 
 
+def test_cases_run_without_durable_rules_and_that_is_said(tmp_path: Path) -> None:
+    folder = copied(tmp_path, GOOD)
+    blocked = 'import sys\nsys.modules["durable_rules_engine"] = None\n'
+    (tmp_path / "conftest.py").write_text(blocked, encoding="utf-8")
+    done = ran(folder, "--rootdir", tmp_path, "--confcutdir", tmp_path, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("the compiled engine stands in, for durable-rules does not load") == 1
+    assert "stands in" not in ran("rules/second-amended-note", "-k", "grace").stdout
+
+
 def test_an_item_bears_the_title_and_can_be_chosen(tmp_path: Path) -> None:
     folder = copied(tmp_path, GOOD, BAD)
     done = ran(folder, "-v", "-k", "noted", cwd=tmp_path)

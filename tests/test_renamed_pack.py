@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from checker.engine import Matcher, Ruleset
+from checker.engine import Ruleset
 from checker.loader import load_pack
 from checker.pack import plain_words, unclaimed
+from checker.patterns import Matcher
 from checker.records import read_records
 from checker.source import load_yaml, read_source
 from tests.histories import random_history

@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 
-from checker.engine import EngineRule, Match, Matcher, Record, Ruleset
+from checker.compiled import CompiledRuleset
+from checker.engine import Ruleset
+from checker.engines import Make
 from checker.evaluate import Engines, evaluate
 from checker.facts import load_facts
+from checker.patterns import EngineRule, Match, Matcher, Record
 from checker.report import report
 from checker.rulebook import derived_kinds
 from checker.timeline import last_date
 from tests.histories import random_history
 from tests.naive import NaiveRuleset, NaiveSession, SilentRuleset, _holds
-from tests.product import NOTE, ROOT, Make, check, pack
+from tests.product import NOTE, ROOT, check, pack
 from tests.wrong_rules import (
     AGREEMENTS,
     DEFAULT,
@@ -500,7 +503,7 @@ TINY = partial(Ruleset, segment_size=3)
 def test_engines_differ_only_in_the_receipt_on_random_histories(seed: int) -> None:
     records, as_of, readings = random_history(seed)
     data = without_receipt(check(records, as_of, readings))
-    for make in (PlainRuleset, TINY, *([NaiveRuleset] if len(records) <= 12 else [])):
+    for make in (PlainRuleset, TINY, CompiledRuleset, *([NaiveRuleset] * (len(records) <= 12))):
         assert without_receipt(check(records, as_of, readings, make=make)) == data
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from checker.engine import Matcher, Ruleset
+from checker.engine import Ruleset
 from checker.loader import load_pack
 from checker.model import WrongInput
 from checker.pack import unclaimed
+from checker.patterns import Matcher
 from tests.product import check
 from tests.wrong_rules import (
     CONTRACT,

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from checker.batch.part import Done, Job, Task, run_part
+from checker.engines import EnginesDiffer
 
 CONNECTING = 10
 """Seconds that a scheduler has to answer."""
@@ -45,7 +46,18 @@ class Lost:
     reason: str
 
 
-Came = tuple[Task, Done | Lost]
+@dataclass(frozen=True)
+class Halt:
+    """What ends the batch: a fault that no other contract may be trusted after."""
+
+    reason: str
+
+
+class HaltedError(Exception):
+    """The batch was ended by what a part found; says why."""
+
+
+Came = tuple[Task, Done | Lost | Halt]
 
 
 class Executor(Protocol):
@@ -91,11 +103,13 @@ class Inline:
         """Nothing was started."""
 
 
-def _ran(job: Job, task: Task) -> Done | Lost:
+def _ran(job: Job, task: Task) -> Done | Lost | Halt:
     try:
         return run_part(job, task)
     except MemoryError:
         return Lost("the memory did not suffice")
+    except EnginesDiffer as error:
+        return Halt(str(error))
 
 
 # Processes ---------------------------------------------------------------------------------------

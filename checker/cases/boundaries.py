@@ -13,6 +13,7 @@ from checker.cases.reading import SUFFIX, Case, case_report, read_cases
 from checker.cases.recording import RecordingEngines, distances
 from checker.cases.writing import case_text
 from checker.dates import Day, iso, parse_day
+from checker.engines import Make, usual
 from checker.language import parse_literal, show
 from checker.model import WrongInput
 from checker.pack import Pack
@@ -47,13 +48,17 @@ class Change:
 
 
 def boundary_cases(
-    pack: Pack, cases: Sequence[Case], clauses: Sequence[str], bases: Sequence[Case]
+    pack: Pack,
+    cases: Sequence[Case],
+    clauses: Sequence[str],
+    bases: Sequence[Case],
+    make: Make = usual,
 ) -> Iterator[str]:
     """A file of cases, in parts: those of these clauses that `cases` do not show already.
 
     Every case is made from one of the `bases` by one change, and expects what the pack says of it.
     """
-    with _Maker(pack, cases) as maker:
+    with _Maker(pack, cases, make) as maker:
         begun = False
         for clause in clauses:
             own = [case for case in bases if maker.clause_of(case) == clause]
@@ -66,13 +71,14 @@ def boundary_cases(
 class _Maker:
     pack: Pack
     cases: Sequence[Case]
+    make: Make = usual
     titles: set[str] = field(default_factory=set)
     known: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stems = _stems(self.pack)
-        self.survey = Survey(self.pack)
-        self.trial = RecordingEngines(self.pack)
+        self.survey = Survey(self.pack, self.make)
+        self.trial = RecordingEngines(self.pack, self.make)
         self.reports: dict[str, Mapping[str, Any]] = {}
         self.reached: dict[tuple[str, str, str], list[tuple[int, Case]]] = {}
         for case in self.cases:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from checker.cases.reading import Case, Difference, case_report, differences
 from checker.cases.recording import Recording, RecordingEngines, could_fire, distances, fired
+from checker.engines import Make, usual
 from checker.money import RATE_ONE
 from checker.pack import Pack, Question
 from checker.rules import Boundary, Rule
@@ -71,9 +72,9 @@ class Answered:
 class Survey:
     """Runs cases one after another, and keeps what they show."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, make: Make = usual) -> None:
         self.pack = pack
-        self._engines = RecordingEngines(pack)
+        self._engines = RecordingEngines(pack, make)
         self._steps = {b: step_of(b) for rule in pack.rules.values() for b in rule.boundaries}
         self._shown = {rule: _Shown() for rule in pack.rules}
         self._taken: dict[tuple[str, str], str] = {}

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from checker.engine import (
+from checker.engines import Make, usual
+from checker.evaluate import Engines
+from checker.language import OPERATORS
+from checker.pack import Pack
+from checker.patterns import (
     EngineRule,
     Join,
     Match,
@@ -15,12 +19,8 @@ from checker.engine import (
     Pattern,
     Primitive,
     Record,
-    Ruleset,
     Test,
 )
-from checker.evaluate import Engines
-from checker.language import OPERATORS
-from checker.pack import Pack
 from checker.rules import Boundary, Rule
 
 Bound = dict[str, Record]
@@ -63,6 +63,10 @@ class _Recorder:
     inner: Matcher
     sessions: list[Recording] = field(default_factory=list)
 
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
     def session(self) -> Recording:
         self.sessions.append(Recording(self.inner.session()))
         return self.sessions[-1]
@@ -74,13 +78,15 @@ class _Recorder:
 class RecordingEngines(Engines):
     """A pack's engines, which keep what passes through them from one `clear` to the next."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, make: Make = usual) -> None:
         self._recorders: list[_Recorder] = []
+        self._make = make
         super().__init__(pack, self._recording)
+        self.make = make
         self._standing = pack.standing
 
     def _recording(self, rules: Sequence[EngineRule]) -> Matcher:
-        self._recorders.append(_Recorder(Ruleset(rules)))
+        self._recorders.append(_Recorder(self._make(rules)))
         return self._recorders[-1]
 
     def clear(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import click
 
+from checker.commands.engine import engine_option, make_of
 from checker.dates import Day, parse_day
 from checker.evaluate import Engines, Result
 from checker.facts import contradictions, load_facts
@@ -35,6 +36,7 @@ def facts_options(command: Command) -> Command:
                 "--reading", multiple=True, metavar="QUESTION=ANSWER", help="Choose a reading."
             ),
             click.option("--term", multiple=True, metavar="NAME=VALUE", help="Override a term."),
+            engine_option,
         )
     ):
         command = option(command)
@@ -50,6 +52,7 @@ class Given(TypedDict):
     contract: str | None
     reading: tuple[str, ...]
     term: tuple[str, ...]
+    engine: str | None
 
 
 class Asked:
@@ -62,9 +65,10 @@ class Asked:
         known_on: Day | None,
         contract: str | None,
         choices: Choices,
+        engine: str | None = None,
     ) -> None:
         self.pack, self.as_of, self.known_on = pack, as_of, known_on
-        self.contract, self.choices = contract, choices
+        self.contract, self.choices, self.engine = contract, choices, engine
         values: dict[str, TermValue] = {name: term.value for name, term in pack.terms.items()}
         self.vocabulary = pack.vocabulary(values | dict(choices.terms))
 
@@ -77,6 +81,7 @@ class Asked:
         contract: str | None,
         reading: Sequence[str],
         term: Sequence[str],
+        engine: str | None = None,
     ) -> Asked:
         """What the options say; WrongInput carries all that is wrong in them at once."""
         loaded = load_pack(Path(pack))
@@ -88,7 +93,11 @@ class Asked:
         )
         if problems:
             raise WrongInput(problems)
-        return cls(loaded, days[0], days[1], contract, choices)
+        return cls(loaded, days[0], days[1], contract, choices, engine)
+
+    def engines(self) -> Engines:
+        """The pack's rules in the engine that was asked for; close it."""
+        return Engines(self.pack, make_of(self.engine))
 
     def evaluate(self, engines: Engines, paths: Sequence[str]) -> Result:
         """The evaluation of the facts in these files."""

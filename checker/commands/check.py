@@ -60,7 +60,7 @@ def check(
     old = None if baseline is None else earlier(baseline)
     asked = Asked.of(**given)
     targets = outputs(output, [*facts, *([baseline] if baseline else [])])
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         if streams:
             data = _stream(asked, engines)
         else:

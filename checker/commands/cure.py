@@ -8,7 +8,6 @@ import click
 
 from checker.commands.answer import answer_options, answered, begun
 from checker.commands.asked import Asked, Given, facts_options
-from checker.evaluate import Engines
 from checker.questions.cure import cure as ask
 from checker.questions.cure import render
 
@@ -28,7 +27,7 @@ def cure(
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
     asked = Asked.of(**given)
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         return answered(
             lambda: ask(begun(asked, asked.inquiry(engines, facts))), render, format_, output, facts
         )

@@ -8,7 +8,6 @@ import click
 
 from checker.commands.answer import answer_options, answered, begun
 from checker.commands.asked import Asked, Given, facts_options
-from checker.evaluate import Engines
 from checker.questions.explain import explain as ask
 from checker.questions.explain import render
 
@@ -33,7 +32,7 @@ def explain(
     if not paths:
         raise click.UsageError("Missing argument 'ID': it stands behind the FACTS")
     asked = Asked.of(**given)
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         return answered(
             lambda: ask(begun(asked, asked.inquiry(engines, paths)), id_),
             render,

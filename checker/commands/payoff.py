@@ -9,7 +9,6 @@ import click
 from checker.commands.answer import answer_options, answered, not_begun
 from checker.commands.asked import Asked, Given, facts_options
 from checker.dates import Day, parse_day
-from checker.evaluate import Engines
 from checker.facts import contradictions
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
@@ -51,7 +50,7 @@ def payoff(
         asked = Asked.of(**given)
     except WrongInput as error:
         raise WrongInput([*problems, *error.problems]) from error
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         try:
             inquiry = asked.inquiry(engines, facts)
         except WrongInput as error:

@@ -9,7 +9,6 @@ import click
 from checker.commands.answer import answer_options, answered
 from checker.commands.asked import Asked, Given, facts_options
 from checker.commands.progress import covered
-from checker.evaluate import Engines
 from checker.questions.readings import readings as ask
 from checker.questions.readings_text import render
 
@@ -32,7 +31,7 @@ def readings(
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
     asked = Asked.of(**given)
-    with Engines(asked.pack) as engines, covered() as progress:
+    with asked.engines() as engines, covered() as progress:
         return answered(
             lambda: ask(asked.inquiry(engines, facts), progress, all_=all_),
             render, format_, output, facts,

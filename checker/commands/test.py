@@ -14,7 +14,9 @@ from checker.cases.boundaries import boundary_cases
 from checker.cases.coverage import Survey
 from checker.cases.results import Outcome, Ran, as_data, as_junit, as_text
 from checker.cases.selection import Selection
+from checker.commands.engine import engine_option, make_of
 from checker.commands.output import outputs, write_all
+from checker.engines import Make
 from checker.loader import load_pack
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.pack import Pack
@@ -29,6 +31,7 @@ FORMATS = ("text", "json", "junit")
 @click.option("--strict", is_flag=True, help="Leave with 1 where something is not covered.")
 @click.option("--boundaries", is_flag=True, help="Print further cases at the boundaries instead.")
 @click.option("--clause", metavar="ID", help="With --boundaries: of this clause alone.")
+@engine_option
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS[:2]), default="text", show_default=True
 )
@@ -42,6 +45,7 @@ def test(
     strict: bool,
     boundaries: bool,
     clause: str | None,
+    engine: str | None,
     format_: str,
     output: tuple[str, ...],
 ) -> int:
@@ -62,10 +66,11 @@ def test(
     if not chosen and not boundaries:
         place = Place(pack, 1, 1)
         raise WrongInput([Problem(place, "the pack has no case: write some in *.cases.yaml")])
+    make = make_of(engine)
     if boundaries:
-        return _boundaries(loaded, every, chosen, clause)
+        return _boundaries(loaded, every, chosen, clause, make)
     targets = outputs(output, [str(path) for path in Path(pack).iterdir()], FORMATS)
-    outcome = _run(loaded, chosen, covering=words is None or full)
+    outcome = _run(loaded, chosen, make, covering=words is None or full)
     _show(outcome, format_, full)
     write_all([(path, _WRITERS[name](outcome)) for name, path in targets])
     return 1 if outcome.failed or (strict and outcome.missing) else 0
@@ -85,8 +90,8 @@ def _chosen(cases: Sequence[Case], words: str | None) -> list[Case]:
     return chosen
 
 
-def _run(pack: Pack, cases: Sequence[Case], *, covering: bool) -> Outcome:
-    with Survey(pack) as survey:
+def _run(pack: Pack, cases: Sequence[Case], make: Make, *, covering: bool) -> Outcome:
+    with Survey(pack, make) as survey:
         ran = tuple(Ran(case, tuple(survey.run(case))) for case in cases)
         if not covering:
             return Outcome(pack.name, ran)
@@ -114,7 +119,7 @@ _WRITERS: dict[str, Callable[[Outcome], str]] = {
 
 
 def _boundaries(
-    pack: Pack, every: Sequence[Case], chosen: Sequence[Case], clause: str | None
+    pack: Pack, every: Sequence[Case], chosen: Sequence[Case], clause: str | None, make: Make
 ) -> int:
     clauses = [part.clause for part in pack.clauses]
     if clause is not None and clause not in clauses:
@@ -123,7 +128,7 @@ def _boundaries(
         raise WrongInput([Problem(place, f"the pack has no clause '{clause}'", hint)])
     wanted = clauses if clause is None else [clause]
     found = False
-    for text in boundary_cases(pack, every, wanted, chosen):
+    for text in boundary_cases(pack, every, wanted, chosen, make):
         click.echo(text, nl=False)
         found = True
     if not found:

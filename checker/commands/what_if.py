@@ -11,7 +11,6 @@ import click
 from checker.commands.answer import answer_options, answered
 from checker.commands.asked import Asked, facts_options
 from checker.dates import iso
-from checker.evaluate import Engines
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
 from checker.questions.changes import (
@@ -55,6 +54,7 @@ def what_if(
     base_term: tuple[str, ...],
     scenario: str | None,
     rate_range: str | None,
+    engine: str | None,
     format_: str,
     output: tuple[str, ...],
     **changes: tuple[str, ...],
@@ -66,13 +66,13 @@ def what_if(
     """
     problems: list[Problem] = []
     try:
-        asked = Asked.of(pack, as_of, known_on, contract, base_reading, base_term)
+        asked = Asked.of(pack, as_of, known_on, contract, base_reading, base_term, engine)
     except WrongInput as error:
         problems += error.problems
-        asked = Asked.of(pack, None, None, contract, (), ())
+        asked = Asked.of(pack, None, None, contract, (), (), engine)
     wanted = _Wanted(asked, changes, scenario, rate_range)
     scenarios, rates = wanted.read(problems)
-    with Engines(asked.pack) as engines:
+    with asked.engines() as engines:
         try:
             inquiry = asked.inquiry(engines, facts)
         except WrongInput as error:

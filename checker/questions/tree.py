@@ -10,7 +10,6 @@ from typing import Any
 
 from checker.account import Occurrence
 from checker.cases.recording import Recording, RecordingEngines
-from checker.engine import Record
 from checker.inquiry import Inquiry
 from checker.language import (
     OPERATORS,
@@ -30,6 +29,7 @@ from checker.language import (
 from checker.model import Value
 from checker.money import grouped, percent, settled
 from checker.pack import Pack
+from checker.patterns import Record
 from checker.rulebook import derived_kinds
 from checker.rules import BLOCKER, Projections, Rule, kinds_and_condition, unparse
 
@@ -232,7 +232,7 @@ def watch(inquiry: Inquiry, rules: Sequence[Rule]) -> list[Watched]:
     patterns = {rule.id: looked_for(inquiry.pack, rule) for rule in rules}
     kept = Watch(inquiry.pack.projections.fields, list(patterns.values()))
     pack = replace(inquiry.pack, projections=kept)
-    with closing(RecordingEngines(pack)) as engines:
+    with closing(RecordingEngines(pack, inquiry.engines.make)) as engines:
         _ = replace(inquiry, pack=pack, engines=engines).result
         return [_watched(rule, patterns[rule.id], kept, engines.seen(rule)) for rule in rules]
 

@@ -139,7 +139,8 @@ class _Looked:
         """
         accrual, today = self.at(day).result.evaluation.ledger.accrual, self.inquiry.as_of
         fixings = [period.fixing for period in accrual.closed]
-        found = {(f.read_on, f.index) for f in fixings if f and f.index and f.read_on > today}
+        of_index = [fixing for fixing in fixings if fixing and fixing.reference]
+        found = {(each.read_on, each.reference) for each in of_index if each.read_on > today}
         index = self.report["periods"][-1]["index"]
         return found | ({(today + 1, index)} if index and day > today else set())
 
