@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,10 +19,15 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from checker.batch.part import Done, Job, Task, run_part
+from checker.engines import EnginesDiffer
 
 CONNECTING = 10
 """Seconds that a scheduler has to answer."""
 
+RESULT = 120
+"""Seconds that a cluster has to hand over what it says it has."""
+
+GONE = "the scheduler is gone"
 PATIENCE = 60.0
 """Seconds that a cluster may be without workers."""
 
@@ -39,7 +46,18 @@ class Lost:
     reason: str
 
 
-Came = tuple[Task, Done | Lost]
+@dataclass(frozen=True)
+class Halt:
+    """What ends the batch: a fault that no other contract may be trusted after."""
+
+    reason: str
+
+
+class HaltedError(Exception):
+    """The batch was ended by what a part found; says why."""
+
+
+Came = tuple[Task, Done | Lost | Halt]
 
 
 class Executor(Protocol):
@@ -85,11 +103,13 @@ class Inline:
         """Nothing was started."""
 
 
-def _ran(job: Job, task: Task) -> Done | Lost:
+def _ran(job: Job, task: Task) -> Done | Lost | Halt:
     try:
         return run_part(job, task)
     except MemoryError:
         return Lost("the memory did not suffice")
+    except EnginesDiffer as error:
+        return Halt(str(error))
 
 
 # Processes ---------------------------------------------------------------------------------------
@@ -191,10 +211,10 @@ class Processes:
             worker.task = None
             if isinstance(came, Lost):  # after a lack of memory a fresh process is safer
                 worker.process.kill()
+                self._replace(at)
 
     def _died(self, at: int) -> None:
         worker = self.workers[at]
-        worker.connection.close()
         worker.process.join()
         if not worker.ready:
             self.stillborn += 1
@@ -203,6 +223,11 @@ class Processes:
                 raise NoWorkersError(f"workers end before they are ready ({reason})")
         if worker.task is not None:
             self.came.append((worker.task, Lost(_ended(worker.process.exitcode))))
+        self._replace(at)
+
+    def _replace(self, at: int) -> None:
+        self.workers[at].connection.close()
+        self.workers[at].process.join()
         self.workers[at] = self._start()
 
     def close(self) -> None:
@@ -236,6 +261,7 @@ class Dask:
                 "a Dask cluster needs an extra: pip install"
                 " 'contract-compliance-checker[distributed]'"
             ) from error
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say ourselves what is up
         try:
             self.client: Any = Client(address, timeout=CONNECTING, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -276,18 +302,20 @@ class Dask:
             self._look_after()
             return []
         future, task = self.running.pop(key)
-        if future.status == "finished":
-            return [(task, future.result())]
-        if future.status == "error":
-            return [(task, Lost(_why(future.exception())))]
-        raise NoWorkersError("the scheduler is gone")  # it alone cancels what we never did
+        with _still_there():
+            if future.status == "finished":
+                return [(task, future.result(timeout=RESULT))]
+            if future.status == "error":
+                return [(task, Lost(_why(future.exception(timeout=RESULT))))]
+        raise NoWorkersError(GONE)  # it alone cancels what we never did
 
     def _look_after(self) -> None:
         """A cluster without scheduler, or for long without workers, will finish nothing."""
         if self.client.status != "running":
-            raise NoWorkersError("the scheduler is gone")
+            raise NoWorkersError(GONE)
         now = time.monotonic()
-        self._threads = self._count()
+        with _still_there():
+            self._threads = self._count()
         if self._threads:
             self._since = now
         elif now - self._since > PATIENCE:
@@ -299,6 +327,15 @@ class Dask:
             self.client.cancel([future for future, _task in self.running.values()])
         with contextlib.suppress(Exception):
             self.client.close(timeout=CONNECTING)
+
+
+@contextlib.contextmanager
+def _still_there() -> Iterator[None]:
+    """What fails in talking with a cluster says that its scheduler is gone."""
+    try:
+        yield
+    except (OSError, TimeoutError, CancelledError) as error:
+        raise NoWorkersError(GONE) from error
 
 
 def _why(error: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from checker.batch.executors import Executor, Lost
+from checker.batch.executors import Executor, Halt, HaltedError, Lost
 from checker.batch.part import Done, Task
 
 Piece = tuple[Task, Done | Lost]
@@ -44,6 +44,8 @@ def finished(
             return
         for task, came in executor.next(timeout=0.5):
             under_way -= 1
+            if isinstance(came, Halt):
+                raise HaltedError(came.reason)
             if isinstance(came, Lost) and (more := _once_more(task, tried)):
                 again += more
                 continue

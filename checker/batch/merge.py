@@ -100,11 +100,7 @@ def rewritten(
         if type_ in (MONEY, DAY):
             sql = f"CAST({sql} AS VARCHAR)"
         elif pa.types.is_map(type_):
-            pairs = f"map_entries({sql})"
-            sql = (
-                f"list_transform({pairs}, x -> {{'name': x.key, 'due': CAST(x.value AS VARCHAR)}})"
-            )
-            sql = f"to_json({sql})" if format_ == "csv" else sql
+            sql = f"to_json(CAST({sql} AS MAP(VARCHAR, VARCHAR)))"
         elif pa.types.is_nested(type_) and format_ == "csv":
             sql = f"to_json({sql})"
         chosen.append(f"{sql} AS {name(column)}")

@@ -7,7 +7,7 @@ import hashlib
 import io
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
 from checker.batch.typist import PackTypist, as_records, renamed, stand
 from checker.dates import Day
-from checker.engine import EngineRule, Matcher, Ruleset
+from checker.engines import ENGINES, EnginesDiffer
 from checker.evaluate import Engines, Result, evaluate
 from checker.facts import contradictions, judged
 from checker.language import TermValue
@@ -35,9 +35,6 @@ from checker.pack import Pack
 from checker.records import Record
 from checker.terms import Choices
 from checker.timeline import effective
-
-ENGINES: Mapping[str, Callable[[Sequence[EngineRule]], Matcher]] = {"durable": Ruleset}
-"""The engines by the words of `--engine`."""
 
 COLLECTED = 100
 """After how many contracts what they left is collected."""
@@ -370,7 +367,7 @@ def _results(
                 result = facts.result(at, contract)
         except WrongInput as error:
             done.problems[contract.name] = _kept(error.problems)
-        except MemoryError:
+        except (MemoryError, EnginesDiffer):
             raise
         except Exception:  # noqa: BLE001  # a fault of ours in one contract stops nobody else
             done.faults[contract.name] = traceback.format_exc()

@@ -35,6 +35,7 @@ from checker.batch.store import (
 )
 from checker.batch.summary import Tables, as_html, as_json, baseline, named, safe, summary
 from checker.batch.whole import inputs_of, whole
+from checker.engines import ENGINES
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.report import report
 from checker.source import render
@@ -135,6 +136,7 @@ class Batch:
     def _planned(self) -> tuple[Ran, Facts, Any]:
         """The plan, the facts cut into its parts, and what is asked of each pack."""
         request = self.request
+        ENGINES[request.engine]([]).close()  # one that does not load is told before all else
         self.watcher.stage("reading the portfolio")
         portfolio = read_portfolio(request.portfolio, request.packs, request.columns)
         portfolio = _only(portfolio, request.contract)
@@ -212,6 +214,7 @@ class Batch:
 
     def _evaluate(self, ran: Ran, job: Job, finder: Finder) -> None:
         plan, contracts = ran.plan, ran.portfolio.contracts
+        self.parts.tidy()
         kept = {part.number: self.parts.read(part.number) for part in plan.parts}
         done = {number: part for number, part in kept.items() if part is not None}
         before = sum(len(plan.parts[number].contracts) for number in done)

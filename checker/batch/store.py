@@ -128,6 +128,10 @@ class Parts:
             return None
         return Kept(folder, note)
 
+    def tidy(self) -> None:
+        """Removes what was left half-written."""
+        drop(self.folder.glob(".*"))
+
     def write(self, number: int, tables: Mapping[str, bytes], note: Mapping[str, Any]) -> Kept:
         """Writes a part whole, or not at all."""
         beside = self.folder / f".{number:06d}.{os.getpid()}"

@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 
 from checker.batch.columns import Columns, load_columns
-from checker.batch.executors import NoWorkersError, processors
+from checker.batch.executors import HaltedError, NoWorkersError, processors
 from checker.batch.merge import FORMATS
-from checker.batch.part import ENGINES
 from checker.batch.plan import Request
 from checker.batch.progress import KINDS, Progress, watcher
 from checker.batch.run import Batch
 from checker.batch.store import DiskFull
 from checker.batch.summary import as_text, exit_code
 from checker.dates import Day, parse_day
+from checker.engines import ENGINES
 from checker.model import Place, Problem, WrongInput
 
 FAULT = 4
@@ -70,7 +70,7 @@ def batch(
     with watcher(progress) as watched, _stoppable():
         try:
             ran = Batch(request, watched).run()
-        except (DiskFull, NoWorkersError, KeyboardInterrupt) as error:
+        except (DiskFull, HaltedError, NoWorkersError, KeyboardInterrupt) as error:
             watched.end()
             _tell_stopped(str(error) or "stopped", watched)
             return FAULT
