@@ -1,4 +1,4 @@
-"""`make bench`: portfolios beside what one would do without, single contracts, the engines alone."""
+"""`make bench`: portfolios beside what one would do without; contracts; engines alone."""
 
 from __future__ import annotations
 
