@@ -13,7 +13,7 @@ PACKS ?= rules/second-amended-note rules/instalment-note rules/revolving-note
 SEED ?= 1
 COUNT ?= 100
 
-.PHONY: demo test check lint types mutate bench goldens schemas pictures template docs check-external clean
+.PHONY: demo test check lint types mutate bench bench-large goldens schemas pictures template docs check-external clean
 
 $(BIN)/checker: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,9 +43,12 @@ check: lint types test ## lint, types and tests
 mutate: $(VENV)/.test ## changes the rules a little, SEED=… COUNT=… times a pack; cases or lint must notice
 	$(BIN)/python -m tests.mutation $(PACKS) --seed $(SEED) --count $(COUNT)
 
-bench: $(VENV)/.test ## measures; the figures go to the terminal
-	$(BIN)/python -m bench.run
-	$(BIN)/python -m bench.engines
+bench: $(VENV)/.test ## measures; the figures go to the terminal; BENCH=… are options of bench.run
+	$(BIN)/python -m bench.run $(BENCH)
+
+bench-large: $(VENV)/.test ## the same portfolio as large as 1,000,000 facts, then 10,000,000 by batch alone
+	$(BIN)/python -m bench.run --part portfolio --contracts 20000 --facts 1000000 --patience 60
+	$(BIN)/python -m bench.run --part portfolio --contracts 200000 --facts 10000000 --no-rivals
 
 goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 	$(BIN)/python -m tests.stories

@@ -22,9 +22,11 @@ WRONG, FAULT = 2, 4
 SHOWN = 100  # of the problems found; the rest is counted
 
 COMMANDS = (
+    "batch",
     "check",
     "cure",
     "explain",
+    "generate",
     "lint",
     "new",
     "payoff",

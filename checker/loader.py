@@ -203,7 +203,7 @@ class _Loader:
         found = {}
         paths = sorted(self.folder.glob("*.yaml"), key=_clause_order)
         for path in [self.folder / "note.txt", *paths]:
-            if path.name.endswith(".cases.yaml") or not path.exists():
+            if not packfile.means(path.name) or not path.exists():
                 continue
             try:
                 found[path.name] = read_source(path)
@@ -787,7 +787,7 @@ def _leaves(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
 def _hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        counts = path.suffix == ".yaml" and not path.name.endswith(".cases.yaml")
+        counts = path.suffix == ".yaml" and packfile.means(path.name)
         if counts or path.name == "note.txt":
             digest.update(f"{path.name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

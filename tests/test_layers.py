@@ -28,9 +28,8 @@ LAYERS = {
     },
     3: {"cli", "__main__", "pytest_plugin", "commands"},
 }  # fmt: skip
-LAYERS[2] |= {f"questions.{path.stem}" for path in (CHECKER / "questions").glob("[a-z]*.py")}
-LAYERS[2] |= {f"legal.{path.stem}" for path in (CHECKER / "legal").glob("[a-z]*.py")}
-LAYERS[2] |= {"questions", "legal"}
+for room in ("batch", "generate", "legal", "questions"):
+    LAYERS[2] |= {room, *(f"{room}.{path.stem}" for path in (CHECKER / room).glob("[a-z]*.py"))}
 LAYERS[3] |= {f"commands.{path.stem}" for path in (CHECKER / "commands").glob("[a-z]*.py")}
 OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 
