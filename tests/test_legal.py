@@ -484,6 +484,18 @@ def test_the_report_is_of_the_day_and_the_reading_that_were_asked() -> None:
     assert "--as-of 2002-09-10 --reading grace-scope=all-amounts --locale en_GB" in text
 
 
+def test_what_was_recorded_later_is_left_out_where_it_was_not_known() -> None:
+    facts = facts_of("second-amended-note", "voided-payment")
+    known = ("--as-of", "2001-01-12", "--known-on", "2001-01-11")
+    text = html_text(written(facts, *known, formats=["html"])["html"])
+    assert "The contract was kept" in text
+    assert "takes it back" not in text
+    assert "2 records of a later day are left out" in " ".join(text.split())
+    text = html_text(written(facts, "--as-of", "2001-01-12", formats=["html"])["html"])
+    assert "The contract was broken" in text
+    assert "takes it back" in text
+
+
 def test_every_combination_of_readings_is_told_where_it_is_asked() -> None:
     facts = facts_of("revolving-note", "quiet-quarters")
     made = written(facts, "--all-readings", pack="revolving-note", formats=["html"])
