@@ -29,7 +29,7 @@ def template() -> bytes:
     _styles(document)
     section = document.sections[0]
     section.left_margin = section.right_margin = Twips(1250)
-    section.top_margin, section.bottom_margin = Twips(1250), Twips(1350)
+    section.top_margin, section.bottom_margin = Twips(1050), Twips(1100)
     _footer(section.footer.paragraphs[0])
     _body(document)
     properties = document.core_properties
@@ -46,7 +46,7 @@ def template() -> bytes:
 def _styles(document: Any) -> None:
     styles = document.styles
     _font(styles["Normal"], BODY, 10.5)
-    _space(styles["Normal"], 0, 5, line=1.1)
+    _space(styles["Normal"], 0, 4)
     for name, size, before, after in (
         ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 8), ("Heading 1", 15.5, 20, 6),
         ("Heading 2", 12.5, 15, 5), ("Heading 3", 11, 12, 4), ("Caption", 9.5, 8, 4),

@@ -24,6 +24,7 @@ MOST_GRAVE = 3
 MOST_TURNING = 3
 MOST_MISSING = 3
 MOST_STEPS = 5
+NOW = "now"
 MOST_LETTERS = 260
 """How much of a sentence stands on the first page; the finding itself holds all of it."""
 
@@ -239,9 +240,9 @@ class Step:
 
 
 def steps(case: Case) -> list[Step]:
-    """What to do next, what has a last day first and in its order."""
+    """What to do next: at once, then what has a last day in its order, then the rest."""
     found = [*_payments(case), *_windows(case), *_powers(case), *_judgments(case), *_facts(case)]
-    return sorted(found, key=lambda step: (step.by is None, step.by or ""))
+    return sorted(found, key=lambda step: (step.when != NOW, step.by is None, step.by or ""))
 
 
 def _payments(case: Case) -> Iterator[Step]:
@@ -254,7 +255,7 @@ def _payments(case: Case) -> Iterator[Step]:
             of = text(f"Pay {say.money(moment['amount'])} (", say.code(amount["id"]), f"{with_})")
             if moment["moment"] == "after-default":
                 tail = f", in default since the close of {say.day(amount['last_day'])}."
-                yield Step(None, text(of, tail), "now")
+                yield Step(None, text(of, tail), NOW)
             elif moment["moment"] in ("on-time", "within-grace", "within-window"):
                 when = {
                     "on-time": "to pay when due",

@@ -185,7 +185,12 @@ def _known(case: Case) -> Iterator[Block]:
     columns = (Column("Record", 40, code=True), Column("Happened", 30), Column("Recorded", 30))
     if rows:
         yield Table("Records made after the day they tell of", columns, tuple(rows))
-    corrections = [fact for fact in case.inquiry.facts if fact.kind == CORRECTION]
+    corrections = [
+        fact
+        for fact in case.inquiry.facts
+        if fact.kind == CORRECTION
+        and (fact.date <= case.inquiry.as_of if known is None else fact.recorded <= known)
+    ]
     if corrections:
         yield _corrections(case, corrections)
 

@@ -206,7 +206,7 @@ def _warnings(case: Case) -> Iterator[Block]:
 def _next(case: Case) -> Iterator[Block]:
     found = steps(case)
     if found:
-        yield steps_table(case, found, "What to do next, what has a last day first", quiet=True)
+        yield steps_table(case, found, "What to do next, what is late first", quiet=True)
     if manner := case.payer_words():
         yield Paragraph(text(f"Payments go {manner}."), "note")
 
