@@ -138,7 +138,8 @@ class Together(Judging):
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
-        key = (name, day, sum(len(course.terms.history) for course in self.courses))
+        amended = sum(len(course.terms.history) for course in self.courses)
+        key = (name, day, amended, len(self.state.log))  # whatever it may follow
         if key not in self._next:
             after = partial(Calendar(self.pack.occasions[name], self).next_after, day)
             days = [each for _where, each in self.reading.each(self.diagrams.always, after)]
