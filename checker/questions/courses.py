@@ -24,7 +24,8 @@ from checker.findings import Finding
 from checker.instalments import Part
 from checker.language import TermValue
 from checker.ledger import Ledger
-from checker.model import Fact
+from checker.model import Fact, Value
+from checker.occasions import Calendar
 from checker.pack import Pack
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.terms import Amended, Choices, Terms
@@ -147,7 +148,7 @@ class Varied(dict[str, T]):
         return made
 
 
-class _Terms(Terms):
+class ReadTerms(Terms):
     """The terms in force under the combination under which code runs."""
 
     def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
@@ -194,10 +195,18 @@ class Common(Protocol):
     choices: Choices
     reading: Reading
     findings: Varied[Finding]
+    state: Varied[Any]
+    moved: Varied[bool]
     days_by_terms: dict[Hashable, Days]
 
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
+
+    def next_occasion(self, name: str, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+
+    def occasion(self, name: str, day: Day) -> list[Occurrence]:
+        """The occasions of a day, each with the condition under which it is one."""
 
 
 class Course(Evaluation):
@@ -218,9 +227,11 @@ class Course(Evaluation):
         self.first_heard: list[Any] = []
         self._heard, self._hearing = self.first_heard, False
         self._before = None if again is None else iter(again.first_heard)
-        terms = _Terms(common.pack, common.choices, common.reading)
+        terms = ReadTerms(common.pack, common.choices, common.reading)
         super().__init__(common.pack, common.engines, terms=terms)
         self.findings = _Heard(self, common.findings)
+        self.state, self._moved = _State(self, common.state), _Moved(self, common.moved)
+        self.calendars = [_Occasions(each.occasion, self) for each in self.calendars]
         for step, heard in again.journal[: len(again.journal) - last] if again else ():
             self._before = iter(heard)
             step(self)
@@ -256,6 +267,11 @@ class Course(Evaluation):
             answer = next(self._before)
         self._heard.append(answer)
         return answer
+
+    @property
+    def relives(self) -> bool:
+        """Whether it takes steps that another has taken: what they wrote elsewhere is written."""
+        return self._before is not None
 
     def power(self, name: str) -> tuple[str, Day | None]:
         """A power's state; since when is nothing that an account asks."""
@@ -298,6 +314,64 @@ class _Heard(dict[str, Finding]):
 
     def __getitem__(self, name: str) -> Finding:
         return self.course.hear(lambda: self.findings[name])
+
+
+class _State(dict[str, Any]):
+    """What is in force over time, as a course is told of it: it is no part of the account."""
+
+    def __init__(self, course: Course, state: Varied[Any]) -> None:
+        super().__init__()
+        self.course, self.varied = course, state
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.course.pack.states
+
+    def __getitem__(self, name: str) -> Any:
+        return self.course.hear(lambda: self.varied[name])
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if not self.course.relives:
+            self.varied[name] = value
+
+
+class _Moved(set[str]):
+    """The states that a rule has set, as a course is told of them."""
+
+    def __init__(self, course: Course, moved: Varied[bool]) -> None:
+        super().__init__()
+        self.course, self.varied = course, moved
+
+    def __contains__(self, name: object) -> bool:
+        return self.course.hear(lambda: name in self.varied)
+
+    def add(self, name: str) -> None:
+        """It has been set."""
+        if not self.course.relives:
+            self.varied[name] = True
+
+
+class Sometimes(dict[str, Value]):
+    """The values of what is told under a condition only."""
+
+    def __init__(self, condition: Node, values: Mapping[str, Value]) -> None:
+        super().__init__(values)
+        self.condition = condition
+
+
+class _Occasions(Calendar):
+    """A series of occasions, which is no part of the account either."""
+
+    naming: Course
+
+    def next_after(self, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+        course, name = self.naming, self.occasion.name
+        return course.hear(lambda: course.common.next_occasion(name, day))
+
+    def tell(self, day: Day) -> Iterable[Occurrence]:
+        """The occasions of `day`, each where it is one."""
+        course, name = self.naming, self.occasion.name
+        return course.hear(lambda: course.common.occasion(name, day))
 
 
 # Deadlines ---------------------------------------------------------------------------------------

@@ -28,9 +28,19 @@ from checker.evaluate import (
 from checker.findings import Finding, finding_occurrences, is_finding
 from checker.language import Sentence
 from checker.model import Fact, Value, WrongInput
+from checker.occasions import Calendar
 from checker.pack import Pack, Power
 from checker.patterns import Record
-from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
+from checker.questions.courses import (
+    Course,
+    Days,
+    Reading,
+    ReadTerms,
+    Sometimes,
+    Step,
+    Undecided,
+    Varied,
+)
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
 from checker.rules import BLOCKER, Rule
@@ -70,6 +80,11 @@ class Together(Judging):
         self.reading = Reading(diagrams, own)
         self.findings = Varied[Finding](self.reading)
         self.days_by_terms: dict[Hashable, Days] = {}
+        self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
+        self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
+        self._next: dict[Hashable, Day | None] = {}
+        self._occasions: dict[tuple[str, Day], list[Occurrence]] = {}
+        self.courses: list[Course] = []
         self.firsts = self._firsts = _Firsts(self.reading)
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
@@ -80,11 +95,24 @@ class Together(Judging):
         self._told: list[Occurrence] = []
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
-        self.courses: list[Course] = []
+        self._begin()
         for condition, course in self.reading.each(diagrams.always, self._begun):
             course.condition = condition
             self.courses.append(course)
         self._all_take(self.courses, Course.looks_ahead)
+
+    def _begin(self) -> None:
+        """What is in force at first, and no occasion so far."""
+        self._terms = ReadTerms(self.pack, self.choices, self.reading)
+        for name, state in self.pack.states.items():
+            starts = partial(state.starts.evaluate, {}, self)
+            named = state.type == "names"
+            self.state.parts[name] = [
+                (where, frozenset() if named else value)
+                for where, value in self.reading.each(self.diagrams.always, starts)
+            ]
+        for name in self.pack.occasions:
+            self._calendars.parts[name] = [(self.diagrams.always, (0, None))]
 
     def _begun(self, again: Course | None = None, last: int = 0) -> Course:
         self.lived += 1
@@ -97,16 +125,43 @@ class Together(Judging):
         if name == "today":
             return self.today
         if name in self.pack.states:
-            return self._alike(lambda course: course.state[name])
+            return self.state[name]
         if name in BALANCES:
             return self._alike(lambda course: course.ledger.balance(name))
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.state_of_power(name[6:], self.courses)
-        terms = self.courses[0].terms
+        terms = self.courses[0].terms if self.courses else self._terms
         if any(course.terms.history for course in self.courses):
             self._alike(lambda course: course.terms.history)
             terms = self._here.terms
         return terms.lookup(name)
+
+    def next_occasion(self, name: str, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+        amended = sum(len(course.terms.history) for course in self.courses)
+        key = (name, day, amended, len(self.state.log))  # whatever it may follow
+        if key not in self._next:
+            after = partial(Calendar(self.pack.occasions[name], self).next_after, day)
+            days = [each for _where, each in self.reading.each(self.diagrams.always, after)]
+            self._next[key] = min((each for each in days if each is not None), default=None)
+        return self._next[key]
+
+    def occasion(self, name: str, day: Day) -> list[Occurrence]:
+        """The occasions of a day, each with the condition under which it is one."""
+        if (name, day) not in self._occasions:
+
+            def told() -> list[Occurrence]:
+                calendar = Calendar(self.pack.occasions[name], self, *self._calendars[name])
+                found = list(calendar.tell(day))
+                self._calendars[name] = (calendar.number, calendar.last)
+                return found
+
+            self._occasions[name, day] = [
+                each._replace(values=Sometimes(where, each.values))
+                for where, found in self.reading.each(self.diagrams.always, told)
+                for each in found
+            ]
+        return self._occasions[name, day]
 
     @property
     def _here(self) -> Course:
@@ -283,6 +338,9 @@ class Together(Judging):
 
     def _spelled(self, condition: Node, told: Occurrence) -> Told:
         """What is told, once for each of the days that are still undecided in it."""
+        if isinstance(told.values, Sometimes):
+            both = self.diagrams.both(condition, told.values.condition)
+            return [] if both == self.diagrams.never else [(both, told)]
         undecided = told.values.get("last_day")
         if not isinstance(undecided, Undecided):
             return [(condition, told)]
@@ -366,6 +424,9 @@ class Together(Judging):
         for course in list(self.courses):
             part = self.diagrams.both(course.condition, condition)
             if part == self.diagrams.never:
+                continue
+            if act.rule.only_sets:  # no part of the account is moved
+                self.reading.each(part, partial(act.done, course, new=new))
                 continue
             if part != course.condition:
                 self._part(course, self.diagrams.without(course.condition, part))
