@@ -29,6 +29,8 @@ LAYERS = {
 }  # fmt: skip
 LAYERS[2] |= {f"questions.{path.stem}" for path in (CHECKER / "questions").glob("[a-z]*.py")}
 LAYERS[2].add("questions")
+LAYERS[2] |= {f"batch.{path.stem}" for path in (CHECKER / "batch").glob("[a-z]*.py")}
+LAYERS[2].add("batch")
 LAYERS[3] |= {f"commands.{path.stem}" for path in (CHECKER / "commands").glob("[a-z]*.py")}
 OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 
