@@ -26,12 +26,16 @@ COMMANDS = (
     "check",
     "cure",
     "explain",
+    "generate",
     "lint",
     "new",
     "payoff",
     "readings",
+    "report",
+    "schedule",
     "schema",
     "test",
+    "verify",
     "what-if",
 )
 """Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""
