@@ -549,7 +549,7 @@ class Book:
                 self._wrong(correction, name, message, hint)
         if values.get("void") and replacing:
             message = "a correction takes the record back or replaces fields of it, not both"
-            self._wrong(correction, next(iter(replacing)), message)
+            self._wrong(correction, min(replacing), message)
         elif not values.get("void") and not replacing:
             message = "the correction neither takes the record back nor replaces a field of it"
             self._wrong(correction, "void", message, "write void: true, or the fields that replace")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.batch.executors import Dask, Inline, Lost, NoWorkersError, Processes
+from checker.batch.executors import Dask, Halt, Inline, Lost, NoWorkersError, Processes
 from checker.batch.faults import finished
 from checker.batch.part import Done, Task
 from checker.batch.portfolio import Contract
@@ -94,7 +94,7 @@ class Scripted:
     def submit(self, task: Task) -> None:
         self.waiting.append(task)
 
-    def next(self, timeout: float | None = None) -> list[tuple[Task, Done | Lost]]:
+    def next(self, timeout: float | None = None) -> list[tuple[Task, Done | Lost | Halt]]:
         del timeout
         task = self.waiting.pop(self.dice.randrange(len(self.waiting)))
         self.ran += 1
@@ -135,7 +135,7 @@ def test_a_death_that_does_not_come_again_costs_nothing_but_time() -> None:
     executor = Scripted(set(), 0.0, 1)
     first = executor.next
 
-    def once(timeout: float | None = None) -> list[tuple[Task, Done | Lost]]:
+    def once(timeout: float | None = None) -> list[tuple[Task, Done | Lost | Halt]]:
         executor.next = first  # type: ignore[method-assign]  # only the first is lost
         ((task, _done),) = first(timeout)
         return [(task, Lost("died"))]

@@ -362,7 +362,7 @@ def _results(
             yield contract, None
         return
     made = kit(job, task.pack)
-    facts = _Facts(made, some, table)
+    facts = PartFacts(made, some, table)
     for at, (_number, contract) in enumerate(some):
         result = None
         try:
@@ -391,10 +391,10 @@ def _kept(problems: Sequence[Problem]) -> list[Problem]:
 def evaluation(job: Job, task: Task) -> Result:
     """The evaluation of the one contract of a task, for its report."""
     ((_number, contract),) = task.contracts
-    return _Facts(kit(job, task.pack), task.contracts, read_cells(task)).result(0, contract)
+    return PartFacts(kit(job, task.pack), task.contracts, read_cells(task)).result(0, contract)
 
 
-class _Facts:
+class PartFacts:
     """The facts of some contracts of a part, typed in bulk; exactly where that is not enough."""
 
     def __init__(self, made: Kit, some: Sequence[tuple[int, Contract]], table: Any) -> None:
@@ -415,8 +415,12 @@ class _Facts:
 
     def result(self, at: int, contract: Contract) -> Result:
         """The evaluation of contract `at`; WrongInput where it cannot be evaluated."""
+        choices, vocabulary = self.made.chosen(contract)
+        return self.made.evaluate(self.of(at, contract, vocabulary), choices)
+
+    def of(self, at: int, contract: Contract, vocabulary: Vocabulary) -> list[Fact]:
+        """The facts of contract `at`; WrongInput where `check` would not take them."""
         made = self.made
-        choices, vocabulary = made.chosen(contract)
         own = range(self.bounds[at], self.bounds[at + 1])
         if not own:
             message = f"no fact is of the contract '{contract.name}'"
@@ -428,8 +432,8 @@ class _Facts:
                 alone = alone and made.shared_ids.isdisjoint(fact.id for fact in facts)
                 facts = [*facts, *renamed(made.shared, contract.name)]
             if alone or stand(facts, made.typist, vocabulary):
-                return made.evaluate(facts, choices)
+                return facts
         assert self.table is not None
         rows = as_records(self.table, made.places.record, own, contract.name)
         positions = self.table.column("position").slice(own.start, len(own)).to_pylist()
-        return made.evaluate(made.exactly(rows, positions, contract, vocabulary), choices)
+        return made.exactly(rows, positions, contract, vocabulary)

@@ -94,7 +94,9 @@ def shared_records(
         return []
     table = pa.concat_tables(given, promote_options="permissive").sort_by("position")
     return [
-        (position, _placed(position, cells, files, finder)) for position, cells in rows_of(table)
+        (position, _placed(position, cells, files, finder))
+        for position, cells in rows_of(table)
+        if cells  # a row of commas is no record
     ]
 
 

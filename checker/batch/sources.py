@@ -460,8 +460,8 @@ class Finder:
         if made.suffix == ".csv":
             written = self._row(made, line)
             places = row_places(written, made.path, line)
-            if column in made.columns:
-                at = self._header(made).index(column)
+            if column in (header := self._header(made)):
+                at = header.index(column)
                 return places[at] if at < len(places) else places[0]
             return Place(made.path, line, 1, written.split("\n")[0])
         found = parse_record(self._row(made, line), made.path, line)
