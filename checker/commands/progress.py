@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from checker.questions.combinations import Progress
 
 
 @contextmanager
-def covered() -> Iterator[Progress | None]:
-    """Tells how many combinations are covered, in one line that goes when all is done."""
+def one_line() -> Iterator[Callable[[str], None] | None]:
+    """Shows texts over one another, in a line that goes when all is done."""
     if not sys.stderr.isatty():
         yield None
         return
     width = 0
 
-    def tell(done: int, total: int, evaluations: int) -> None:
+    def tell(text: str) -> None:
         nonlocal width
-        text = f"{done:,} of {total:,} combinations, {evaluations:,} evaluations"
         width = max(width, len(text))
         print(f"\r{text:{width}}", end="", file=sys.stderr, flush=True)
 
@@ -28,3 +27,15 @@ def covered() -> Iterator[Progress | None]:
     finally:
         if width:
             print(f"\r{'':{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def covered() -> Iterator[Progress | None]:
+    """Tells how many combinations are covered."""
+    with one_line() as show:
+        if show is None:
+            yield None
+            return
+        yield lambda done, total, evaluations: show(
+            f"{done:,} of {total:,} combinations, {evaluations:,} evaluations"
+        )
