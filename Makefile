@@ -13,7 +13,7 @@ PACKS ?= rules/second-amended-note rules/instalment-note rules/revolving-note
 SEED ?= 1
 COUNT ?= 100
 
-.PHONY: demo test check lint types mutate bench bench-large goldens schemas pictures docs check-external clean
+.PHONY: demo test check lint types mutate bench bench-large goldens schemas pictures template docs check-external clean
 
 $(BIN)/checker: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -56,11 +56,14 @@ goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 schemas: $(BIN)/checker ## writes the schemas that editors use for the files of packs anew
 	$(BIN)/checker schema --output rules/.schema
 
-check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server
+check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server, a browser, an office, SARIF's own validator
 	$(BIN)/python -m pytest tests/external
 
-pictures: $(VENV)/.test ## draws the picture of a report that the README shows
+pictures: $(VENV)/.test ## draws the pictures that the README shows
 	$(BIN)/python -m docs.picture
+
+template: $(VENV)/.test ## makes the Word template of the legal report anew
+	$(BIN)/python -m docs.word_template
 
 docs: $(VENV)/.test ## builds the guide into site/; what its commands print is written anew first
 	$(BIN)/python -m docs.update

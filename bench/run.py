@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import engines, portfolio, single
+from bench import engines, legal, portfolio, single
 
 ENGINES = ("durable", "compiled")
-PARTS = ("portfolio", "mixed", "single", "engines")
+PARTS = ("portfolio", "mixed", "single", "legal", "engines")
 
 
 def asked() -> argparse.ArgumentParser:
@@ -43,6 +43,8 @@ def main() -> None:
             single.many_contracts(folder)
             single.one_contract(folder)
             single.one_question(folder)
+        if "legal" in parts:
+            legal.one_report(folder)
         if "engines" in parts:
             engines.main()
 

@@ -108,16 +108,16 @@ def one_question(folder: Path) -> None:
     print(f"questions about one contract of {FACTS} facts:")
     with Engines(pack) as engines:
         asked = Inquiry(pack, engines, facts, AS_OF)
-        once = _spent(lambda: report(replace(asked).result))
+        once = spent_on(lambda: report(replace(asked).result))
         for name, ask in QUESTIONS.items():
             meter = Meter()
             fresh = replace(asked, meter=meter)
-            spent = _spent(partial(ask, fresh))
+            spent = spent_on(partial(ask, fresh))
             made = meter.evaluations // TIMES
             print(f"  {name:16} {spent / once:6.1f} times one evaluation, {made:5,} evaluations")
 
 
-def _spent(ask: Callable[[], object]) -> float:
+def spent_on(ask: Callable[[], object]) -> float:
     """Processor seconds of one of `TIMES` runs."""
     started = time.process_time()
     for _ in range(TIMES):

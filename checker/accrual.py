@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import lcm
 from typing import NamedTuple
 
-from checker.arrangement import Arrangement
+from checker.arrangement import Arrangement, Open
 from checker.dates import PLAIN_YEARS, Day, Duration, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
@@ -33,6 +33,14 @@ class Series:
         return (self.values[at], self.days[at], self.facts[at]) if at >= 0 else None
 
 
+class Capping(NamedTuple):
+    """Whether a lawful maximum limits a rate, which one, and what record says so, if any does."""
+
+    wanted: bool
+    value: int | None = None
+    fact: str = ""
+
+
 class Fixing(NamedTuple):
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
@@ -49,8 +57,7 @@ class Fixing(NamedTuple):
     observed: int | None
     observed_on: Day | None
     margin: int
-    cap: int | None
-    cap_wanted: bool
+    capping: Open[Capping]
     base: int | None
     floor: int | None
     ceiling: int | None
@@ -74,12 +81,19 @@ class Fixing(NamedTuple):
     def at(self, added: int) -> int:
         """The rate for a day on which so much is added, never above the lawful maximum."""
         rate = self.uncapped(added)
-        return rate if self.cap is None else min(rate, self.cap)
+        return self.capping.decide(
+            lambda capping: rate if capping.value is None else min(rate, capping.value)
+        )
 
-    def maximum(self, _added: int) -> int:
-        """The lawful maximum, whatever is added."""
-        assert self.cap is not None  # asked only where there is one
-        return self.cap
+    @property
+    def cap(self) -> int | None:
+        """The lawful maximum, where one is known and limits the rate."""
+        return self.capping.decide(lambda capping: capping.value)
+
+    @property
+    def cap_wanted(self) -> bool:
+        """Whether a lawful maximum limits the rate, known or not."""
+        return self.capping.decide(lambda capping: capping.wanted)
 
 
 class Segment(NamedTuple):
@@ -89,6 +103,30 @@ class Segment(NamedTuple):
     until: Day  # not counted
     balance: int
     added: int  # to the period's rate
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days of one balance, one rate and one year's length: a line that a calculator redoes."""
+
+    since: Day
+    until: Day  # not counted
+    balance: int
+    days: int
+    denominator: int
+    rate: int
+
+    @property
+    def product(self) -> str:
+        """`15,000,000.00 × 10.50% × 34 / 365`."""
+        return f"{grouped(self.balance)} × {percent(self.rate)} × {self.days} / {self.denominator}"
+
+    @property
+    def exact(self) -> str:
+        """Its interest to four decimals: what is rounded is the sum."""
+        value = half_up(self.balance * self.days * self.rate * 100, self.denominator * RATE_ONE)
+        sign = "-" if value < 0 else ""
+        return f"{sign}{abs(value) // 10_000:,}.{abs(value) % 10_000:04d}"
 
 
 @dataclass
@@ -188,10 +226,13 @@ class Period:
         if not self.catches_up:
             return _rounded(sums, fixing.at), 0
         wanted = self.brought + _rounded(sums, fixing.uncapped)
-        if fixing.cap is None:
-            return wanted, 0
-        allowed = min(wanted, _rounded(sums, fixing.maximum))
-        return allowed, wanted - allowed
+
+        def limited(capping: Capping) -> tuple[int, int]:
+            cap = capping.value
+            allowed = wanted if cap is None else min(wanted, _rounded(sums, lambda _added: cap))
+            return allowed, wanted - allowed
+
+        return fixing.capping.decide(limited)
 
     def working(
         self, convention: str, fixing: Fixing, total: int, *, most: int | None = None
@@ -211,21 +252,24 @@ class Period:
                 f"{len(self.segments):,} stretches of equal balance, balance × days summed",
                 f"{' + '.join(sums)} = {grouped(total)}",
             )
-        parts = [
-            (segment.balance, days, denominator, fixing.at(segment.added))
-            for segment in self.segments
-            if segment.balance
-            for denominator, days in _days_within(
-                convention, self.start, segment.since, segment.until
-            ).items()
-            if days
-        ]
+        parts = list(self.stretches(convention, fixing))
         caught_up = self._caught_up(fixing, total)
         plain = self.plain_total(fixing)
         if len(parts) == 1:
-            return (f"{_product(*parts[0])} = {grouped(plain)}", *caught_up)
-        lines = [f"{_product(*part)} = {_four_decimals(*part)}" for part in parts]
+            return (f"{parts[0].product} = {grouped(plain)}", *caught_up)
+        lines = [f"{part.product} = {part.exact}" for part in parts]
         return (*lines, f"in sum, rounded: {grouped(plain)}", *caught_up)
+
+    def stretches(self, convention: str, fixing: Fixing) -> Iterator[Stretch]:
+        """What the interest is the sum of, in the order of the days; nothing for no balance."""
+        for segment in self.segments:
+            counted = _days_within(convention, self.start, segment.since, segment.until)
+            for denominator, days in counted.items():
+                if days and segment.balance:
+                    rate = fixing.at(segment.added)
+                    yield Stretch(
+                        segment.since, segment.until, segment.balance, days, denominator, rate
+                    )
 
     def plain_total(self, fixing: Fixing) -> int:
         """The interest of all days so far at their rates, nothing made up."""
@@ -236,8 +280,9 @@ class Period:
         plain = self.plain_total(fixing)
         if not self.catches_up or total == plain:
             return ()
-        at_most = "" if fixing.cap is None else (
-            f", at most {grouped(_rounded(self.sums, fixing.maximum))} at {percent(fixing.cap)}"
+        cap = fixing.cap
+        at_most = "" if cap is None else (
+            f", at most {grouped(_rounded(self.sums, lambda _added: cap))} at {percent(cap)}"
         )  # fmt: skip
         return (
             f"{grouped(plain)} + {grouped(total - plain)} of {grouped(self.brought)} "
@@ -266,16 +311,6 @@ def _days_within(convention: str, start: Day, since: Day, until: Day) -> dict[in
         return day_count(convention, since, until)
     whole, before = day_count(convention, start, until), day_count(convention, start, since)
     return {denominator: days - before[denominator] for denominator, days in whole.items()}
-
-
-def _product(balance: int, days: int, denominator: int, rate: int) -> str:
-    return f"{grouped(balance)} × {percent(rate)} × {days} / {denominator}"
-
-
-def _four_decimals(balance: int, days: int, denominator: int, rate: int) -> str:
-    value = half_up(balance * days * rate * 100, denominator * RATE_ONE)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{abs(value) // 10_000:,}.{abs(value) % 10_000:04d}"
 
 
 class Accrual:
@@ -336,9 +371,13 @@ class Accrual:
             moved = self.arrangement.fixed - self.period.fixed
         return self.arrangement.daily_margin + moved
 
+    def forget(self) -> None:
+        """Dates of fixing are moved anew from now on."""
+        self._fixing_days.clear()
+
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
-        self._fixing_days.clear()
+        self.forget()
         self.period.due = self._due_after(day)
         self.period.payable = self._payable_after(self.period.due)
 
@@ -390,9 +429,6 @@ class Accrual:
         settled, name = self.arrangement, self.period.index
         read_on = day if settled.look_back is None or not name else self._look_back(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
-        cap_wanted, cap = self.arrangement.decide(
-            "rate.cap", lambda taken: (taken != "exempt", self._cap(taken, day))
-        )
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
             taken_on=day,
@@ -402,17 +438,20 @@ class Accrual:
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
-            cap=cap[0] if cap else None,
-            cap_wanted=cap_wanted,
+            capping=settled.left_open("rate.cap", lambda taken: self._capping(taken, day)),
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
             facts=(observed[2],) if observed else (),
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
-        if cap and base is not None and cap[0] < fixing.uncapped(self.added):
-            fixing = fixing._replace(facts=(*fixing.facts, cap[2]))
-        return fixing
+        if base is None:
+            return fixing
+        rate = fixing.uncapped(self.added)
+        limiting = fixing.capping.decide(
+            lambda cap: cap.fact if cap.value is not None and cap.value < rate else ""
+        )
+        return fixing._replace(facts=(*fixing.facts, limiting)) if limiting else fixing
 
     def _look_back(self, day: Day) -> Day:
         back = self.arrangement.look_back
@@ -446,11 +485,12 @@ class Accrual:
         counts = settled.rounding.apply(observed) if settled.rounding else observed
         return counts if settled.index_floor is None else max(counts, settled.index_floor)
 
-    def _cap(self, taken: str, day: Day) -> tuple[int, Day, str] | None:
+    def _capping(self, taken: str, day: Day) -> Capping:
         if taken == "exempt":
-            return None
+            return Capping(wanted=False)
         executed = self.arrangement.executed_on
-        return self.maximum.on(executed if taken == "at-execution" and executed else day)
+        known = self.maximum.on(executed if taken == "at-execution" and executed else day)
+        return Capping(wanted=True) if known is None else Capping(True, known[0], known[2])
 
     # Figures --------------------------------------------------------------------------------------
 

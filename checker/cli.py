@@ -31,8 +31,11 @@ COMMANDS = (
     "new",
     "payoff",
     "readings",
+    "report",
+    "schedule",
     "schema",
     "test",
+    "verify",
     "what-if",
 )
 """Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""

@@ -221,7 +221,10 @@ class Kit:
 
     def evaluate(self, facts: Sequence[Fact], choices: Choices) -> Result:
         """The evaluation of a contract."""
-        return evaluate(self.pack, self.engines, facts, self.job.as_of, self.job.known_on, choices)
+        job = self.job
+        return evaluate(
+            self.pack, self.engines, facts, job.as_of, job.known_on, choices, compared=False
+        )
 
     def exactly(
         self,

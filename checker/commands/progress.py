@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from checker.questions.combinations import Progress
+from checker.dates import iso
+from checker.questions.together import Progress
 
 
 @contextmanager
@@ -31,11 +32,11 @@ def one_line() -> Iterator[Callable[[str], None] | None]:
 
 @contextmanager
 def covered() -> Iterator[Progress | None]:
-    """Tells how many combinations are covered."""
+    """Tells up to which day the combinations have been lived."""
     with one_line() as show:
         if show is None:
             yield None
             return
-        yield lambda done, total, evaluations: show(
-            f"{done:,} of {total:,} combinations, {evaluations:,} evaluations"
+        yield lambda day, until, courses: show(
+            f"all combinations up to {iso(day)} of {iso(until)}, on {courses:,} courses"
         )

@@ -370,7 +370,7 @@ def _generate(pack: Pack | None) -> Shape:
 
 def _record(pack: Pack | None) -> Shape:
     kinds = pack.kinds if pack else base_kinds()
-    known = {"index": pack.indices, "term": tuple(pack.terms)} if pack else {}
+    known = {"index": tuple(pack.indices), "term": tuple(pack.terms)} if pack else {}
     return record(kinds, known, closed=pack is not None)
 
 
