@@ -215,6 +215,16 @@ def test_a_wrong_habit_is_told_with_its_place(
     assert all(problem.place.line > 1 for problem in wrong.value.problems)
 
 
+def test_habits_that_go_with_one_another_without_end_are_refused(tmp_path: Path) -> None:
+    circle = "habits:\n" + "".join(
+        f"  {one}: {{record: plea, after: {other}, fields: {{what: demand}}}}\n"
+        for one, other in (("a", "b"), ("b", "c"), ("c", "a"))
+    )
+    with pytest.raises(WrongInput) as wrong:
+        habits(tmp_path, circle)
+    assert {problem.place.line for problem in wrong.value.problems} == {2, 3, 4}
+
+
 def habits(folder: Path, text: str) -> Any:
     pack = load_pack(written(folder / "tiny", PLEA))
     (folder / "tiny" / "generate.yaml").write_text(text, encoding="utf-8")
