@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import time
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-EVERY = 0.05  # seconds between two looks at the memory
+EVERY = 0.05  # seconds between two looks at the processes
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -32,45 +32,42 @@ class Measured:
 
 def measured(command: Sequence[str], folder: Path) -> Measured:
     """Runs a command to its end in a folder."""
-    before = _processor()
     started = time.perf_counter()
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        peak = 0
-        told: list[str] = []
+        peak, spent = 0, dict[int, float]()
         while True:
             try:
-                out, _err = process.communicate(timeout=EVERY)
+                told, _err = process.communicate(timeout=EVERY)
+                break
             except subprocess.TimeoutExpired:
-                peak = max(peak, _memory(process.pid))
-                continue
-            told.append(out)
-            break
+                family = _family(process.pid, spent)
+                peak = max(peak, sum(_own(member) for member in family))
     seconds = time.perf_counter() - started
-    return Measured(seconds, _processor() - before, peak, process.returncode, "".join(told))
+    return Measured(seconds, sum(spent.values()), peak, process.returncode, told)
 
 
-def _processor() -> float:
-    """Seconds of processors of all children that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _family(root: int, spent: dict[int, float]) -> list[int]:
+    """A process and all that come of it; `spent` takes the seconds of processors of each.
 
-
-def _memory(root: int) -> int:
-    """The bytes of a process and all that come of it; what they share counts once."""
+    They are taken from what is alive: a worker that was killed is waited for by nobody.
+    """
     of: dict[int, list[int]] = {}
+    times: dict[int, float] = {}
     for path in PROC.glob("[0-9]*"):
         try:
             stat = (path / "stat").read_text(encoding="utf-8")
         except OSError:  # it ended meanwhile
             continue
-        parent = int(stat.rpartition(")")[2].split()[1])
-        of.setdefault(parent, []).append(int(path.name))
+        fields = stat.rpartition(")")[2].split()
+        of.setdefault(int(fields[1]), []).append(int(path.name))
+        times[int(path.name)] = (int(fields[11]) + int(fields[12])) / TICKS
     family = [root]
     for process in family:  # grows while it is walked
         family += of.get(process, [])
-    return sum(_own(process) for process in family)
+    spent.update((process, times[process]) for process in family if process in times)
+    return family
 
 
 def _own(process: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from checker.commands.progress import one_line
 from checker.dates import iso
 from checker.generate.portfolio import Order, check, default_workers
 from checker.generate.portfolio import generate as made_up
@@ -49,7 +50,9 @@ def generate(
         raise WrongInput([Problem(Place("--out", 1, 1, out), f"'{out}' is not a folder")])
     check(order)
     folder.mkdir(parents=True, exist_ok=True)
-    written = made_up(order, folder, format_, workers or default_workers())
+    with one_line() as show:
+        tell = None if show is None else lambda done: show(f"{done:,} of {contracts:,} contracts")
+        written = made_up(order, folder, format_, workers or default_workers(), tell)
     click.echo(f"{folder / f'{PORTFOLIO}.{format_}'}: {contracts:,} contracts")
     click.echo(f"{folder / f'{FACTS}.{format_}'}: {written.facts:,} records")
     click.echo(f"look at them as of {iso(written.as_of)} or later")

@@ -203,7 +203,10 @@ class _Reader:
             how, of = self._how(name, part)
             least, most = self._days(name, part.days)
             schedule = self._schedule(name, of) if how == "every" else None
-            if kind is None or len(self.problems) > before:
+            sound = len(self.problems) == before
+            if kind is not None:
+                self._lacking(name, part, kind)
+            if kind is None or not sound:  # what its fields may speak of is not known
                 continue
             scope = self._scope(how, of)
             habit = Habit(
@@ -237,7 +240,18 @@ class _Reader:
             )
         elif how == "on" and (of not in EVENTS or part.record != _RECORD_OF.get(of)):
             self._wrong(f"a {part.record} is not the record of '{of}'", name, how)
+        elif self._circles(name):
+            self._wrong("these habits go with one another without end", name, how)
         return how, of
+
+    def _circles(self, name: str) -> bool:
+        """Whether a habit comes, by way of others, to go with itself."""
+        walked: set[str] = set()
+        while name in self.part.habits and name not in walked:
+            walked.add(name)
+            part = self.part.habits[name]
+            name = part.before or part.after or ""
+        return name in walked
 
     def _schedule(self, name: str, text: str) -> Schedule | None:
         term = self.pack.terms.get(text)
@@ -278,8 +292,9 @@ class _Reader:
         elif of in EVENTS:
             asked = EVENTS[of][1]
         else:
-            kind = self.pack.kinds[self.part.habits[of].record]
-            own = {name: (each.type, each.choices) for name, each in kind.fields.items()}
+            kind = self.pack.kinds.get(self.part.habits[of].record)
+            fields = kind.fields.values() if kind is not None else ()
+            own = {each.name: (each.type, each.choices) for each in fields}
             asked = {"id": ("fact", ()), **_OCCASION, **own}
         names |= {f"{of}.{name}": type_ for name, type_ in asked.items()}
         return Scope({}, names, self.pack.currency, self.pack.business_days)
@@ -313,11 +328,13 @@ class _Reader:
                     self._wrong("two bounds are expected here", name, "fields", key)
             else:
                 made[key] = _one_of(values)
-        if part.on is None:
-            for key, field_ in kind.fields.items():
-                if field_.required and key not in part.fields:
-                    self._wrong(f"a {kind.name} needs its '{key}'", name, "fields")
         return made
+
+    def _lacking(self, name: str, part: HabitPart, kind: Kind) -> None:
+        """What a record of its own needs."""
+        for key, field_ in kind.fields.items():
+            if part.on is None and field_.required and key not in part.fields:
+                self._wrong(f"a {kind.name} needs its '{key}'", name, "fields")
 
     def _value(self, given: Any, field_: Field, scope: Scope, *path: str | int) -> Typed | None:
         text = {True: "true", False: "false"}[given] if isinstance(given, bool) else str(given)

@@ -120,7 +120,8 @@ class Outline:
     @property
     def last(self) -> Day:
         """Maturity; without one, the last day on which interest falls due."""
-        return self.interest_dues[-1] if self.matures is None else self.matures
+        dues = self.interest_dues or (self.until,)
+        return dues[-1] if self.matures is None else self.matures
 
     @cached_property
     def interest_dues(self) -> tuple[Day, ...]:

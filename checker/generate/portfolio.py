@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -55,8 +55,16 @@ def check(order: Order) -> None:
         raise WrongInput(problems)
 
 
-def generate(order: Order, folder: Path, format_: str, workers: int) -> Written:
+def generate(
+    order: Order,
+    folder: Path,
+    format_: str,
+    workers: int,
+    tell: Callable[[int], None] | None = None,
+) -> Written:
     """Writes `portfolio` and `facts` into the folder, in one of `tables.FORMATS`.
+
+    `tell` hears how many contracts have been made up, from time to time.
 
     Contracts are made up in chunks, each with dice of its own: the same order gives the same bytes
     whatever the workers.
@@ -69,7 +77,10 @@ def generate(order: Order, folder: Path, format_: str, workers: int) -> Written:
         count = write_rows(shared, _shared_rows(drafts))
         with _pool(min(workers, len(tasks))) as pool:
             run = map if pool is None else pool.map
-            count += sum(run(_write_chunk, tasks))
+            for done, written in enumerate(run(_write_chunk, tasks), 1):
+                count += written
+                if tell is not None:
+                    tell(min(done * CHUNK, order.contracts))
         contracts = Path(beside) / "contracts.csv"
         write_rows(contracts, _portfolio_rows(order))
         terms = _terms(drafts.outlines)

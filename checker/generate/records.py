@@ -40,15 +40,15 @@ class Records:
         self._around = Around({name: term.value for name, term in outline.pack.terms.items()})
         if outline.scale_term:
             self._around.values[outline.scale_term] = self.commitment
-        for habit in outline.habits.scheduled:
-            assert habit.schedule is not None  # what is scheduled has a schedule
-            for day in habit.schedule.between(outline.first, outline.until):
-                self._live(habit, "occasion", {"date": day})
 
-    def begin(self, last: Day) -> None:
-        """What comes with the contract itself, and once in its life, which goes on to `last`."""
+    def begin(self, last: Day, reports_until: Day) -> None:
+        """What comes with the contract itself, by a schedule, and once in a life up to `last`."""
         first = self.outline.first
         self.happened("start", {"date": first})
+        for habit in self.outline.habits.scheduled:
+            assert habit.schedule is not None  # what is scheduled has a schedule
+            for day in habit.schedule.between(first, reports_until):
+                self._live(habit, "occasion", {"date": day})
         for habit in self.outline.habits.single:
             day = self.dice.randint(first, max(first, last))
             self._live(habit, "occasion", {"date": day})

@@ -93,7 +93,9 @@ class Story:
         lead = outline.habits.lead("advance")
         first = working(outline.first if lead is None else lead.after(outline.first))
         end, moves = self._life()
-        self.records.begin(end)
+        # What is reported goes on when all is paid, unless so few records are wanted.
+        enough = self.facts > outline.regular + len(outline.interest_dues) // 4
+        self.records.begin(end, outline.until if enough else end)
         self._at(first, ADVANCE, self._first_draw)
         for day in outline.dues:
             self._at(day, PAYMENT, self._due)
@@ -195,11 +197,13 @@ class Story:
         if roll < manner.missed:
             return
         if roll < manner.missed + manner.late:
-            when = owing.last_day + dice.choice((1, 2, 3, 5, 8, 13, 21))
+            when = working(owing.last_day + dice.choice((1, 2, 3, 5, 8, 13, 21)))
         elif roll < manner.missed + manner.late + manner.in_grace:
             when = dice.randint(owing.payable, owing.payable + self._patience(owing))
         else:
             when = owing.payable
+        if when <= owing.last_day:  # banks pay on working days, where the grace allows it
+            when = min(working(when), owing.last_day)
         self._at(max(when, day), PAYMENT, self._pay_short if short else self._pay_due)
 
     def _owed_on(self, day: Day) -> int:
