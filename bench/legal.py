@@ -8,10 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bench.made_up import facts as made_up
-from bench.single import AS_OF, FACTS, ROOT, spent_on, write_csv
+from bench.single import AS_OF, FACTS, small, spent_on
 from checker.evaluate import Engines
-from checker.facts import load_facts
 from checker.inquiry import Inquiry
 from checker.legal.build import build
 from checker.legal.case import Case
@@ -22,7 +20,6 @@ from checker.legal.model import Report
 from checker.legal.pdf import render as as_pdf
 from checker.legal.speaker import Speaker
 from checker.legal.word import render as as_word
-from checker.loader import load_pack
 from checker.questions.cure import cure
 from checker.questions.readings import readings
 from checker.report import report
@@ -30,11 +27,7 @@ from checker.report import report
 
 def one_report(folder: Path) -> None:
     """What each format of the legal report costs, as a multiple of `check` of the same contract."""
-    pack = load_pack(ROOT / "rules" / "second-amended-note")
-    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
-    path = folder / "report.csv"
-    write_csv(made_up(FACTS), path)
-    facts = load_facts([str(path)], vocabulary)
+    pack, facts = small(folder)
     print(f"the legal report of one contract of {FACTS} facts:")
     with Engines(pack) as engines:
         asked = Inquiry(pack, engines, facts, AS_OF)

@@ -22,6 +22,7 @@ from checker.inquiry import Inquiry, Meter
 from checker.loader import load_pack
 from checker.model import Fact, Place
 from checker.money import RATE_ONE, percent, plain
+from checker.pack import Pack
 from checker.questions.changes import Entry, Scenario, apply
 from checker.questions.payoff import payoff
 from checker.questions.readings import readings
@@ -98,13 +99,18 @@ def one_contract(folder: Path) -> None:
         )
 
 
-def one_question(folder: Path) -> None:
-    """What a question costs, as a multiple of one evaluation of the same contract."""
+def small(folder: Path) -> tuple[Pack, list[Fact]]:
+    """A pack, and the facts of one contract under it."""
     pack = load_pack(ROOT / "rules" / "second-amended-note")
     vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
-    path = folder / "question.csv"
+    path = folder / "small.csv"
     write_csv(made_up(FACTS), path)
-    facts = load_facts([str(path)], vocabulary)
+    return pack, load_facts([str(path)], vocabulary)
+
+
+def one_question(folder: Path) -> None:
+    """What a question costs, as a multiple of one evaluation of the same contract."""
+    pack, facts = small(folder)
     print(f"questions about one contract of {FACTS} facts:")
     with Engines(pack) as engines:
         asked = Inquiry(pack, engines, facts, AS_OF)
