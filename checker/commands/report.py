@@ -19,7 +19,6 @@ from checker.commands.asked import Asked, Given, facts_options
 from checker.commands.output import outputs, rendered, write_all
 from checker.commands.progress import covered
 from checker.dates import iso
-from checker.evaluate import Engines
 from checker.inquiry import Inquiry
 from checker.legal.attached import files_attached, records_of, report_attached
 from checker.legal.build import build
@@ -83,7 +82,7 @@ def report(
         raise click.UsageError("--template goes with --output docx=PATH")
     files = _kept(facts)
     gc.disable()  # all that is made stays to the end: there is nothing to collect
-    with Engines(asked.pack) as engines, covered() as progress:
+    with asked.engines() as engines, covered() as progress:
         inquiry = begun(asked, asked.inquiry(engines, facts))
         answers = readings(inquiry, progress if all_readings else None, all_=all_readings)
         case = _case(inquiry, manner, answers, files, _command(given, inquiry, files, manner))
