@@ -56,6 +56,11 @@ def means(name: str) -> bool:
     return not name.endswith((".cases.yaml", "generate.yaml"))
 
 
+def is_clause(name: str) -> bool:
+    """Whether a YAML file of that name holds a clause."""
+    return means(name) and name != "contract.yaml"
+
+
 def _as_text(value: object) -> object:
     """Literals arrive as YAML resolved them; the rule language reads them by their text."""
     if isinstance(value, bool):
