@@ -32,6 +32,7 @@ def template() -> bytes:
     section.top_margin, section.bottom_margin = Twips(1050), Twips(1100)
     _footer(section.footer.paragraphs[0])
     _body(document)
+    _settings(document)
     properties = document.core_properties
     properties.author, properties.comments, properties.language = "checker", "", "en-US"
     properties.created = properties.modified = datetime(1980, 1, 1)
@@ -56,8 +57,8 @@ def _styles(document: Any) -> None:
         styles[name].paragraph_format.keep_with_next = True
         styles[name].font.italic = False
         _plain_borders(styles[name])
-    for tabs in styles["Footer"].element.iter(qn("w:tabs")):
-        tabs.clear()  # its own stop is the only one
+    for tabs in list(styles["Footer"].element.iter(qn("w:tabs"))):
+        tabs.getparent().remove(tabs)  # its own stop is the only one
     _font(styles["Footer"], BODY, 9, color=SOFT)
     _paragraph_styles(styles)
     _character_styles(styles)
@@ -91,11 +92,12 @@ def _paragraph_styles(styles: Any) -> None:
     item.left_indent, item.first_line_indent = Twips(260), Twips(-260)
     words = styles["Contract Words"]
     words.paragraph_format.left_indent = words.paragraph_format.right_indent = Twips(120)
-    words.element.get_or_add_pPr().append(parse_xml(
+    spacing = words.element.pPr.find(qn("w:spacing"))  # borders and shade stand before it
+    spacing.addprevious(parse_xml(
         f'<w:pBdr {NAMESPACE}><w:left w:val="single" w:sz="16" w:space="6" w:color="9AA0A8"/>'
         "</w:pBdr>"
     ))  # fmt: skip
-    words.element.get_or_add_pPr().append(
+    spacing.addprevious(
         parse_xml(f'<w:shd {NAMESPACE} w:val="clear" w:color="auto" w:fill="EEF0F3"/>')
     )
     for level, indent, before in ((1, 0, 4), (2, 260, 0)):
@@ -145,6 +147,16 @@ def _plain_borders(style: Any) -> None:
     properties = style.element.get_or_add_pPr()
     for border in properties.findall(qn("w:pBdr")):
         properties.remove(border)
+
+
+def _settings(document: Any) -> None:
+    """As the Word of today writes documents, and without the picture of another document."""
+    for setting in document.settings.element.iter(qn("w:compatSetting")):
+        if setting.get(qn("w:name")) == "compatibilityMode":
+            setting.set(qn("w:val"), "15")
+    relations = document.part.package.rels
+    for name in [name for name, each in relations.items() if each.reltype.endswith("thumbnail")]:
+        del relations[name]
 
 
 # What stands where -------------------------------------------------------------------------------
