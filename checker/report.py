@@ -44,9 +44,7 @@ def report(result: Result) -> dict[str, Any]:
         "parties": {role: str(evaluation.state[role]) for role in pack.parties},
         "outcome": outcome(findings),
         "findings": findings,
-        "obligations": [
-            _obligation(o, pack.clause_of(o.component), result) for o in _obligations(evaluation)
-        ],
+        "obligations": obligations(result),
         "payments": [_payment(split) for split in evaluation.ledger.splits],
         "periods": _periods(evaluation),
         "balances": balances(evaluation),
@@ -175,6 +173,13 @@ def _amended(evaluation: Evaluation, number: int) -> dict[str, str]:
 
 def _obligations(evaluation: Evaluation) -> list[Obligation]:
     return sorted(evaluation.ledger.obligations.values(), key=lambda o: o.due)
+
+
+def obligations(result: Result) -> list[dict[str, Any]]:
+    """The obligations as data, in the order in which they fell due."""
+    evaluation = result.evaluation
+    clause_of = evaluation.pack.clause_of
+    return [_obligation(o, clause_of(o.component), result) for o in _obligations(evaluation)]
 
 
 def _obligation(obligation: Obligation, clause: str, result: Result) -> dict[str, Any]:

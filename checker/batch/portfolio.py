@@ -174,6 +174,8 @@ def _records(path: str, columns: Columns, problems: list[Problem]) -> list[Recor
             raise WrongInput([Problem(Place(path, 1, 1), message, f"known: {known}")])
         found = _READERS[suffix](path, columns, problems)
     names = columns.portfolio
+    if not names.columns and not names.ignored:
+        return found
     return [
         Record(
             {of: cell for column, cell in record.cells.items() if (of := names.of(column))},

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from checker.evaluate import Result
-from checker.report import BROKEN, report
+from checker.report import BROKEN, Findings, balances, facts_hash, obligations, outcome
 
 MONEY = pa.decimal128(24, 2)
 """Wide enough for ten million amounts of the largest that a fact may hold."""
@@ -186,8 +186,8 @@ class Rows:
 
     def add(self, contract: str, result: Result) -> str:
         """The rows of an evaluation; gives its outcome. They say what its report says."""
-        data = report(result)
-        pack = data["pack"]
+        data = _data(result)
+        pack = result.evaluation.pack.name
         for each in data["findings"]:
             self.findings.append(
                 (contract, pack, each["id"], each["rule"], each["clause"], each["outcome"],
@@ -202,9 +202,7 @@ class Rows:
                  _cents(each["unpaid"]), _day(each["paid_on"]), each["state"], each["in_grace"],
                  each["cause"], each["provisional"])
             )  # fmt: skip
-        self.contracts.append(
-            _contract(contract, data, result.evaluation.pack.currency, len(result.facts))
-        )
+        self.contracts.append(_contract(contract, data, result))
         return str(data["outcome"])
 
     def refused(self, contract: str, outcome: str, rules: Rules) -> None:
@@ -222,23 +220,35 @@ class Rows:
         }
 
 
+def _data(result: Result) -> dict[str, Any]:
+    """The parts of a report that tables hold; the others are of the single report."""
+    findings = Findings(result).ordered()
+    return {
+        "findings": findings,
+        "obligations": obligations(result),
+        "balances": balances(result.evaluation),
+        "outcome": outcome(findings),
+    }
+
+
 def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "date": date.fromisoformat(given["date"])}
 
 
-def _contract(contract: str, data: Mapping[str, Any], currency: str, facts: int) -> tuple[Any, ...]:
+def _contract(contract: str, data: Mapping[str, Any], result: Result) -> tuple[Any, ...]:
+    pack = result.evaluation.pack
     outcomes = Counter(each["outcome"] for each in data["findings"])
     continuing = sum(e["continuing"] for e in data["findings"] if e["outcome"] in BROKEN)
     missed = ("defaulted", "undetermined")
     overdue = sum(
         int(_cents(o["unpaid"]) or 0) for o in data["obligations"] if o["state"] in missed
     )
-    balances, receipt = data["balances"], data["receipt"]
-    charges = [(name, Decimal(due)) for name, due in sorted(balances["charges_due"].items())]
+    owed = data["balances"]
+    charges = [(name, Decimal(due)) for name, due in sorted(owed["charges_due"].items())]
     return (
-        contract, data["pack"], currency, data["outcome"], len(data["findings"]),
+        contract, pack.name, pack.currency, data["outcome"], len(data["findings"]),
         outcomes["breach"], outcomes["event-of-default"], continuing, outcomes["needs-judgment"],
         outcomes["needs-fact"], len(data["obligations"]), overdue,
-        *(_cents(balances[name]) for name in BALANCES), charges, balances["provisional"], facts,
-        receipt["facts_sha256"], receipt["pack_sha256"], None,
+        *(_cents(owed[name]) for name in BALANCES), charges, owed["provisional"],
+        len(result.facts), facts_hash(result.facts), pack.sha256, None,
     )  # fmt: skip

@@ -33,7 +33,7 @@ from checker.batch.store import (
     put,
     writing,
 )
-from checker.batch.summary import Tables, as_html, as_json, baseline, named, safe, summary
+from checker.batch.summary import Tables, as_html, as_json, baseline, named, of, safe, summary
 from checker.batch.whole import inputs_of, whole
 from checker.engines import ENGINES
 from checker.model import Place, Problem, WrongInput, did_you_mean
@@ -79,8 +79,8 @@ class Ran:
             some = ", ".join(list(intake.strangers)[:3])
             more = ", …" if intake.strange_contracts > 3 else ""
             yield (
-                f"{intake.strange_facts:,} facts are of {intake.strange_contracts:,} contracts that"
-                f" the portfolio does not name ({some}{more}): they were left out"
+                f"of {of(intake.strange_contracts, 'contract')} that the portfolio does not name"
+                f" ({some}{more}), {of(intake.strange_facts, 'fact')} came in: they were left out"
             )
 
 
@@ -374,4 +374,4 @@ def _without_facts(portfolio: Portfolio, intake: Intake) -> Portfolio:
             message = f"no fact is of the contract '{contract.name}'"
             errors = (render(Problem(place, message)),)
         judged.append(replace(contract, errors=errors) if errors else contract)
-    return replace(portfolio, contracts=tuple(judged))
+    return replace(portfolio, contracts=tuple(judged), rows={})  # places are needed no more
