@@ -29,7 +29,7 @@ def template() -> bytes:
     _styles(document)
     section = document.sections[0]
     section.left_margin = section.right_margin = Twips(1250)
-    section.top_margin, section.bottom_margin = Twips(1050), Twips(1100)
+    section.top_margin, section.bottom_margin = Twips(900), Twips(900)
     _footer(section.footer.paragraphs[0])
     _body(document)
     _settings(document)
@@ -49,7 +49,7 @@ def _styles(document: Any) -> None:
     _font(styles["Normal"], BODY, 10.5)
     _space(styles["Normal"], 0, 4)
     for name, size, before, after in (
-        ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 8), ("Heading 1", 15.5, 20, 6),
+        ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 4), ("Heading 1", 15.5, 16, 5),
         ("Heading 2", 12.5, 15, 5), ("Heading 3", 11, 12, 4), ("Caption", 9.5, 8, 4),
     ):  # fmt: skip
         _font(styles[name], BODY, size, bold=name not in ("Subtitle",))
@@ -66,12 +66,13 @@ def _styles(document: Any) -> None:
 
 def _paragraph_styles(styles: Any) -> None:
     for name, size, before, after, color in (
-        ("Report Lead", 12.5, 5, 5, INK), ("Report Label", 10.5, 7, 2, INK),
-        ("Report Item", 10.5, 0, 3, INK), ("Report Note", 9.5, 2, 4, SOFT),
+        ("Report Lead", 12.5, 5, 5, INK), ("Report Label", 10.5, 5, 2, INK),
+        ("Report Item", 10.5, 0, 2, INK), ("Report Note", 9.5, 2, 4, SOFT),
         ("Contract Words", 10.5, 5, 8, INK), ("Formula", 10.5, 1, 2, INK),
         ("Table Text", 9, 1, 1, INK), ("Table Figures", 9, 1, 1, INK),
         ("Table Head", 9, 2, 2, INK), ("TOC Heading", 15.5, 0, 6, INK),
         ("Table Caption", 10, 9, 3, INK), ("Figure", 9, 6, 2, INK),
+        ("Table Gap", 5, 0, 0, INK),
     ):  # fmt: skip
         known = name in [style.name for style in styles]
         style = styles[name] if known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
@@ -270,7 +271,7 @@ def _table(document: Any, *, head: bool) -> None:
         f"<w:tblGrid>{GRID * 7}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
     document.element.body.insert(len(document.element.body) - 1, table)
-    document.add_paragraph("", "Table Text")  # two tables that touch would become one
+    document.add_paragraph("", "Table Gap")  # two tables that touch would become one
 
 
 def _row(cells: list[str], style: str, *, figures: int | None = None, header: bool = False) -> str:

@@ -23,7 +23,7 @@ from checker.legal.speaker import NOTHING, cents
 MOST_GRAVE = 3
 MOST_TURNING = 3
 MOST_MISSING = 3
-MOST_STEPS = 5
+MOST_STEPS = 4
 MOST_NAMED = 6
 NOW = "now"
 MOST_LETTERS = 260
