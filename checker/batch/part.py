@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from checker import __version__
-from checker.batch.cells import Cell
+from checker.batch.cells import FILE_BITS, Cell
 from checker.batch.portfolio import MAX_ERRORS, Contract
 from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
@@ -162,9 +162,6 @@ MARK = "\0"
 
 def _later(file: int, row: int, place: Place, name: str, key: bool) -> Place:
     return Place(f"{MARK}{file}:{row}:{'k' if key else 'v'}:{name}{MARK}", place.line, place.column)
-
-
-FILE_BITS = 40
 
 
 class _Places:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from checker.batch.columns import Columns
-from checker.batch.tables import Unfit, read_query, read_workbook, rows_as_records, text_of
+from checker.batch.tables import read_query, read_workbook, rows_as_records, text_of
 from checker.loader import load_pack
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.pack import Pack
@@ -249,7 +249,7 @@ def _lines(path: str, columns: Columns, problems: list[Problem]) -> list[Record]
 
 def _parquet(path: str, columns: Columns, problems: list[Problem]) -> list[Record]:
     import pyarrow.lib  # noqa: PLC0415  # loaded where a table is read
-    import pyarrow.parquet  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415  # likewise
 
     try:
         table = pyarrow.parquet.read_table(path)
@@ -274,5 +274,3 @@ _READERS = {
     ".xls": _workbook,
     ".ods": _workbook,
 }
-
-__all__ = ["Contract", "Portfolio", "Unfit", "read_portfolio"]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from checker.batch.cells import rows_of
 from checker.batch.executors import Dask, Executor, Inline, Processes
 from checker.batch.faults import Piece, finished
 from checker.batch.intake import UNASSIGNED, Facts, Intake, Range, connected, ranges
@@ -19,7 +20,7 @@ from checker.batch.part import Done, Job, Task, evaluation
 from checker.batch.plan import PLAN, Plan, Request, part_facts, parts_of, plan_of, read_plan
 from checker.batch.portfolio import Contract, Portfolio, read_portfolio
 from checker.batch.results import TABLES, Rules
-from checker.batch.shared import asked_of, reach, rows_of, shared_records
+from checker.batch.shared import asked_of, reach, shared_records
 from checker.batch.sources import Finder, Reading, files
 from checker.batch.store import (
     LOCK,
