@@ -117,6 +117,7 @@ class Judging(Naming):
         self.pack, self.engines = pack, engines
         self.today = 0
         self.firsts = {}
+        self.found_by: set[str] = set()  # rules that have found anything
         self._folded: dict[str, str] = {}
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")
@@ -213,6 +214,9 @@ class Evaluation(Judging):
     def power(self, name: str) -> tuple[str, Day | None]:
         """A power's state, and since when the oldest default that supports it has stood."""
         power = self.pack.powers[name]
+        if self.found_by.isdisjoint((*power.arises_on, power.in_doubt_on)):
+            doubtful = self.ledger.in_doubt(self.today)
+            return ("undetermined" if doubtful else "not-arisen"), None
         found = [f for f in self.findings.values() if f.rule in power.arises_on]
         support = [f for f in found if self._supports(power, f)]
         if support:
@@ -649,6 +653,7 @@ class Conclusion:
             return finding_occurrences(merged, {})[1:] if changed else []
         self.findings[finding.id] = finding
         naming.firsts[finding.id] = first.values
+        naming.found_by.add(finding.rule)
         if finding.standing or rule.under in naming.engines.kinds:
             return finding_occurrences(finding, first.values)
         return []
