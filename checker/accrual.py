@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import lcm
 from typing import NamedTuple
 
-from checker.arrangement import Arrangement
+from checker.arrangement import Arrangement, Open
 from checker.dates import PLAIN_YEARS, Day, Duration, day_count, iso
 from checker.money import RATE_ONE, grouped, half_up, percent
 
@@ -33,6 +33,14 @@ class Series:
         return (self.values[at], self.days[at], self.facts[at]) if at >= 0 else None
 
 
+class Capping(NamedTuple):
+    """Whether a lawful maximum limits a rate, which one, and what record says so, if any does."""
+
+    wanted: bool
+    value: int | None = None
+    fact: str = ""
+
+
 class Fixing(NamedTuple):
     """A period's rate: what was observed and when, the margin, the cap, and whether it is final.
 
@@ -49,8 +57,7 @@ class Fixing(NamedTuple):
     observed: int | None
     observed_on: Day | None
     margin: int
-    cap: int | None
-    cap_wanted: bool
+    capping: Open[Capping]
     base: int | None
     floor: int | None
     ceiling: int | None
@@ -74,12 +81,19 @@ class Fixing(NamedTuple):
     def at(self, added: int) -> int:
         """The rate for a day on which so much is added, never above the lawful maximum."""
         rate = self.uncapped(added)
-        return rate if self.cap is None else min(rate, self.cap)
+        return self.capping.decide(
+            lambda capping: rate if capping.value is None else min(rate, capping.value)
+        )
 
-    def maximum(self, _added: int) -> int:
-        """The lawful maximum, whatever is added."""
-        assert self.cap is not None  # asked only where there is one
-        return self.cap
+    @property
+    def cap(self) -> int | None:
+        """The lawful maximum, where one is known and limits the rate."""
+        return self.capping.decide(lambda capping: capping.value)
+
+    @property
+    def cap_wanted(self) -> bool:
+        """Whether a lawful maximum limits the rate, known or not."""
+        return self.capping.decide(lambda capping: capping.wanted)
 
 
 class Segment(NamedTuple):
@@ -188,10 +202,13 @@ class Period:
         if not self.catches_up:
             return _rounded(sums, fixing.at), 0
         wanted = self.brought + _rounded(sums, fixing.uncapped)
-        if fixing.cap is None:
-            return wanted, 0
-        allowed = min(wanted, _rounded(sums, fixing.maximum))
-        return allowed, wanted - allowed
+
+        def limited(capping: Capping) -> tuple[int, int]:
+            cap = capping.value
+            allowed = wanted if cap is None else min(wanted, _rounded(sums, lambda _added: cap))
+            return allowed, wanted - allowed
+
+        return fixing.capping.decide(limited)
 
     def working(
         self, convention: str, fixing: Fixing, total: int, *, most: int | None = None
@@ -236,8 +253,9 @@ class Period:
         plain = self.plain_total(fixing)
         if not self.catches_up or total == plain:
             return ()
-        at_most = "" if fixing.cap is None else (
-            f", at most {grouped(_rounded(self.sums, fixing.maximum))} at {percent(fixing.cap)}"
+        cap = fixing.cap
+        at_most = "" if cap is None else (
+            f", at most {grouped(_rounded(self.sums, lambda _added: cap))} at {percent(cap)}"
         )  # fmt: skip
         return (
             f"{grouped(plain)} + {grouped(total - plain)} of {grouped(self.brought)} "
@@ -336,9 +354,13 @@ class Accrual:
             moved = self.arrangement.fixed - self.period.fixed
         return self.arrangement.daily_margin + moved
 
+    def forget(self) -> None:
+        """Dates of fixing are moved anew from now on."""
+        self._fixing_days.clear()
+
     def terms_changed(self, day: Day) -> None:
         """The open period falls due by the terms in force, unless it closes this very day."""
-        self._fixing_days.clear()
+        self.forget()
         self.period.due = self._due_after(day)
         self.period.payable = self._payable_after(self.period.due)
 
@@ -390,9 +412,6 @@ class Accrual:
         settled, name = self.arrangement, self.period.index
         read_on = day if settled.look_back is None or not name else self._look_back(day)
         index, observed = self._observed(name, read_on) if name else ("", None)
-        cap_wanted, cap = self.arrangement.decide(
-            "rate.cap", lambda taken: (taken != "exempt", self._cap(taken, day))
-        )
         base = self._base(observed[0] if observed else None)
         fixing = Fixing(
             taken_on=day,
@@ -402,17 +421,20 @@ class Accrual:
             observed=observed[0] if observed else None,
             observed_on=observed[1] if observed else None,
             margin=settled.margin,
-            cap=cap[0] if cap else None,
-            cap_wanted=cap_wanted,
+            capping=settled.left_open("rate.cap", lambda taken: self._capping(taken, day)),
             base=base,
             floor=settled.floor,
             ceiling=settled.ceiling,
             facts=(observed[2],) if observed else (),
             limits_before_added=settled.limits_on == "before-daily-margin",
         )
-        if cap and base is not None and cap[0] < fixing.uncapped(self.added):
-            fixing = fixing._replace(facts=(*fixing.facts, cap[2]))
-        return fixing
+        if base is None:
+            return fixing
+        rate = fixing.uncapped(self.added)
+        limiting = fixing.capping.decide(
+            lambda cap: cap.fact if cap.value is not None and cap.value < rate else ""
+        )
+        return fixing._replace(facts=(*fixing.facts, limiting)) if limiting else fixing
 
     def _look_back(self, day: Day) -> Day:
         back = self.arrangement.look_back
@@ -446,11 +468,12 @@ class Accrual:
         counts = settled.rounding.apply(observed) if settled.rounding else observed
         return counts if settled.index_floor is None else max(counts, settled.index_floor)
 
-    def _cap(self, taken: str, day: Day) -> tuple[int, Day, str] | None:
+    def _capping(self, taken: str, day: Day) -> Capping:
         if taken == "exempt":
-            return None
+            return Capping(wanted=False)
         executed = self.arrangement.executed_on
-        return self.maximum.on(executed if taken == "at-execution" and executed else day)
+        known = self.maximum.on(executed if taken == "at-execution" and executed else day)
+        return Capping(wanted=True) if known is None else Capping(True, known[0], known[2])
 
     # Figures --------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 from checker.dates import (
@@ -21,6 +22,7 @@ from checker.dates import (
 from checker.money import Rounding
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 ACCRUED = "accrued"
 """Stands, in the order of what is due, for interest that is earned and not yet due."""
@@ -64,6 +66,28 @@ class SettingReadings(Protocol):
 
     def told_apart(self, path: str, results: Mapping[str, Any]) -> Any:
         """The result under the answer given; those with another are distinct from then on."""
+
+
+class Open(Generic[T]):
+    """What follows from a setting by each reading of it; which is so is asked when it counts.
+
+    A decision that comes out the same by all of them is nothing that a reading bears on.
+    """
+
+    __slots__ = ("_ask", "_results")
+
+    def __init__(
+        self, results: Mapping[str, T], ask: Callable[[Mapping[str, Any]], Any] | None
+    ) -> None:
+        """`ask` picks the result under the answer given; without it there is one only."""
+        self._results, self._ask = results, ask
+
+    def decide(self, decision: Callable[[T], U]) -> U:
+        """What follows from it in turn."""
+        if self._ask is None:
+            (only,) = self._results.values()
+            return decision(only)
+        return cast(U, self._ask({a: decision(result) for a, result in self._results.items()}))
 
 
 class Arrangement:
@@ -322,11 +346,15 @@ class Arrangement:
     def decide(self, path: str, decision: Callable[[Any], T]) -> T:
         """What follows from a setting; where the same follows from all that it might be by other
         readings, nobody has asked how it is read."""
+        return self.left_open(path, decision).decide(_as_it_is)
+
+    def left_open(self, path: str, decision: Callable[[Any], T]) -> Open[T]:
+        """The same, asked only when it is decided what follows from it in turn."""
         values = None if path in self._known else self._alternatives(path)
         if values is None or self._readings is None:
-            return decision(self.value(path))
+            return Open({"": decision(self.value(path))}, None)
         results = {answer: decision(value) for answer, value in values.items()}
-        return cast(T, self._readings.told_apart(path, results))
+        return Open(results, partial(self._readings.told_apart, path))
 
     def _alternatives(self, path: str) -> Mapping[str, Any] | None:
         if self._readings is None or path in self._volatile:
@@ -407,6 +435,10 @@ FEE_SETTINGS: dict[str, Setting[Any]] = {
     )
 }
 """What a pack settles about each of its fees; the paths stand below `fees.NAME`."""
+
+
+def _as_it_is(value: T) -> T:
+    return value
 
 
 def moves_days(path: str) -> bool:

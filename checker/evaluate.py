@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -19,7 +19,7 @@ from checker.model import Fact, Place, Problem, Step, Value, WrongInput
 from checker.money import grouped
 from checker.occasions import Calendar, Shares, Windows
 from checker.pack import OWN_WORDS, Chosen, Pack, Power, Supposition, Varying
-from checker.patterns import Match, Record
+from checker.patterns import Match, MatchSession, Record
 from checker.rules import BLOCKER, Rule, distinct
 from checker.terms import Amended, Choices, Terms
 from checker.timeline import effective
@@ -61,6 +61,19 @@ class Engines:
         told = HEEDED.get(kind)
         return kind in self.kinds or told == "" or told in self.kinds
 
+    def asked_at_close(
+        self, told: Iterable[Occurrence], findings: Iterable[Finding] = ()
+    ) -> set[str]:
+        """The kinds that can matter at the close: of rules that may find all their patterns."""
+        there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
+        there |= {"finding", *(rule.under for rule in self.late)}
+        return {
+            kind
+            for rule in self.late
+            if all(there.intersection(kinds) for kinds in rule.aliases.values())
+            for kind in (*rule.kinds, BLOCKER + rule.blocker)
+        }
+
     def close(self) -> None:
         """Frees what the engine holds."""
         self.loop.close()
@@ -94,7 +107,37 @@ class _Read:
         return chosen.name if isinstance(chosen, Typed) and chosen.names else ""
 
 
-class Evaluation(Naming):
+class Judging(Naming):
+    """What conclusions are drawn in: one evaluation, or several of them together."""
+
+    pack: Pack
+    engines: Engines
+    today: Day
+    firsts: MutableMapping[str, Mapping[str, Value]]  # finding -> what its rule first matched
+
+    def __init__(self, pack: Pack, engines: Engines) -> None:
+        self.pack, self.engines = pack, engines
+        self.today = 0
+        self.firsts = {}
+        self._folded: dict[str, str] = {}
+        self._aliases = {
+            fold(name, "name"): fold(party.name, "name")
+            for party in pack.parties.values()
+            for name in party.also
+        }
+
+    def canonical(self, name: str) -> str:
+        """The folded name; a role's own word means the party in force."""
+        folded = self._folded.get(name)
+        if folded is None:
+            folded = fold(name, "name")
+            folded = self._folded[name] = self._aliases.get(folded, folded)
+        if folded in self.pack.parties:
+            return self.canonical(str(self.lookup(folded)))
+        return folded
+
+
+class Evaluation(Judging):
     """One contract on its way through time; days are fed in their order, and none twice."""
 
     def __init__(
@@ -104,28 +147,22 @@ class Evaluation(Naming):
         choices: Choices | None = None,
         *,
         compared: bool = True,
+        terms: Terms | None = None,
     ) -> None:
-        self.pack, self.engines = pack, engines
-        self.terms = Terms(pack, choices or Choices(), compared=compared)
+        super().__init__(pack, engines)
+        self.terms = terms or Terms(pack, choices or Choices(), compared=compared)
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
-        readings = _Read(pack, self.terms) if compared else None
-        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, readings)
-        self.today: Day = 0
-        self._aliases = {
-            fold(name, "name"): fold(party.name, "name")
-            for party in pack.parties.values()
-            for name in party.also
-        }
-        self._folded: dict[str, str] = {}
+        self.readings = _Read(pack, self.terms) if compared else None
+        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, self.readings)
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
-        self.findings: dict[str, Finding] = {}
+        self.findings: MutableMapping[str, Finding] = {}
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
-        self.ledger = Ledger(self.arrangement, engines.kinds)
+        self.ledger = self.opened()
         self.ledger.begin()
         varying = [pack.settings[path] for path in sorted(pack.volatile)]
         self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
@@ -134,16 +171,23 @@ class Evaluation(Naming):
         self.shares = Shares(pack, self)
         self.disregarded: set[str] = set()
         self.reconciled: list[Occurrence] = []
-        self.session = engines.loop.session()
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
-        self.firsts: dict[str, Mapping[str, Value]] = {}  # finding -> what its rule first matched
         self._notifications: list[tuple[Day, Fact]] = []
         # Where settings that depend on state may move what comes, or the pack has occasions, the
         # next day is worked out anew each time.
         self._restless = bool(self._dated or self.calendars) or any(map(moves_days, pack.volatile))
         self._stirred = True
         self._following: Day = 0
+
+    @cached_property
+    def session(self) -> MatchSession:
+        """What the rules of the loop are told, and have been told so far."""
+        return self.engines.loop.session()
+
+    def opened(self) -> Ledger:
+        """The account of the contract as it begins."""
+        return Ledger(self.arrangement, self.engines.kinds)
 
     # What rules and settings may ask --------------------------------------------------------------
 
@@ -158,16 +202,6 @@ class Evaluation(Naming):
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.power(name[6:])[0]
         return self.terms.lookup(name)
-
-    def canonical(self, name: str) -> str:
-        """The folded name; a role's own word means the party in force."""
-        folded = self._folded.get(name)
-        if folded is None:
-            folded = fold(name, "name")
-            folded = self._folded[name] = self._aliases.get(folded, folded)
-        if folded in self.pack.parties:
-            return self.canonical(str(self.state[folded]))
-        return folded
 
     def _setting(self, path: str) -> Any:
         chosen: Chosen = self.pack.settings.get(path)
@@ -214,15 +248,19 @@ class Evaluation(Naming):
         """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
         for day, of_day in groupby(facts, key=lambda fact: fact.date):
             self._live_until(day - 1)
-            self._day(day, list(of_day))
+            self._live(day, list(of_day))
         self._live_until(until)
 
     def _live_until(self, day: Day) -> None:
-        while (following := self._next_day()) <= day:
-            self._day(following, [])
+        while (following := self.next_day()) <= day:
+            self._live(following, [])
         self.today = max(self.today, day)
 
-    def _next_day(self) -> Day:
+    def _live(self, day: Day, facts: Sequence[Fact]) -> None:
+        for told in self.day(day, facts):
+            self._tell(told)
+
+    def next_day(self) -> Day:
         """The next day on which anything comes by itself; worked out anew where that may move."""
         if self._stirred or self.ledger.stirred or self._following <= self.today:
             self._following = self._coming_day()
@@ -246,41 +284,46 @@ class Evaluation(Naming):
                 if isinstance(day, int):
                     yield from (day, day + 1)
 
-    def _day(self, day: Day, facts: Sequence[Fact]) -> None:
+    def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
+        """Lives through a day: what is told to the rules step by step.
+
+        What they conclude of a step is done before the next one is asked for. The steps of a day
+        are as many under every reading.
+        """
         self.today = day
         steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
-        self._opening(steps[Step.OPENING])
-        self._each(steps[Step.OBSERVATION])
+        yield from self._opening(steps[Step.OPENING])
+        yield from self._each(steps[Step.OBSERVATION])
         comes = day >= self._following or self._stirred or self.ledger.stirred
         if not comes and len(steps[Step.OBSERVATION]) == len(facts):
             return  # something was observed, and nothing that is owed moves by it
-        if comes:
-            self._tell(self._lapsed(day))
-            for calendar in self.calendars:
-                self._tell(calendar.tell(day))
+        yield self._lapsed(day) if comes else ()
+        for calendar in self.calendars:
+            yield calendar.tell(day) if comes else ()
         for fact in steps[Step.DUE]:
-            self._hear(fact)
+            yield self._as_told(fact)
             if fact.kind == "costs":
-                self._tell(self.ledger.incur(_cents(fact, "amount"), day, fact.id))
+                yield self.ledger.incur(_cents(fact, "amount"), day, fact.id)
         if comes or self._stirred or self.ledger.stirred:
-            self._tell(self.ledger.fall_due(day))
+            yield self.ledger.fall_due(day)
         else:
             self.ledger.count_until(day)
-        self._each(steps[Step.NOTICE])
+            yield ()
+        yield from self._each(steps[Step.NOTICE])
         if self._notifications or steps[Step.NOTICE]:
-            self._notify(day, steps[Step.NOTICE])
-        self._each(steps[Step.ELECTION])
-        self._payments(steps[Step.PAYMENT], day)
+            yield from self._notify(day, steps[Step.NOTICE])
+        yield from self._each(steps[Step.ELECTION])
+        yield from self._payments(steps[Step.PAYMENT], day)
         for fact in steps[Step.ADVANCE]:
-            self._hear(fact)
+            yield self._as_told(fact)
             if fact.kind == "advance":
-                self._tell(self.ledger.advance(_cents(fact, "amount"), day, fact.id))
-        self._each(steps[Step.CLOSE])
-        self._tell(self.ledger.settle(day))
+                yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
+        yield from self._each(steps[Step.CLOSE])
+        yield self.ledger.settle(day)
 
-    def _payments(self, facts: Sequence[Fact], day: Day) -> None:
+    def _payments(self, facts: Sequence[Fact], day: Day) -> Iterator[Iterable[Occurrence]]:
         """The payments of a day, in their order; then the charges that they brought about fall due.
 
         Where a contract has charges, what is paid for costs waits for them, in whatever order the
@@ -291,11 +334,11 @@ class Evaluation(Naming):
         self.ledger.paying = True
         for fact in facts:
             if fact not in waiting:
-                self._payment(fact)
+                yield from self._payment(fact)
         self.ledger.paying = False
-        self._tell(self.ledger.charges_coming_due(day))
+        yield self.ledger.charges_coming_due(day)
         for fact in waiting:
-            self._payment(fact)
+            yield from self._payment(fact)
 
     def _lapsed(self, day: Day) -> list[Occurrence]:
         """The windows that have passed without what was to be done, with what is unpaid still."""
@@ -310,16 +353,16 @@ class Evaluation(Naming):
             told.append(Occurrence(f"{rule}-lapsed", values, finding.facts))
         return told
 
-    def _opening(self, facts: Sequence[Fact]) -> None:
+    def _opening(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
-                self._hear(fact)
-                self._tell(self.ledger.open_with(principal, interest, self.today, fact.id))
+                yield self._as_told(fact)
+                yield self.ledger.open_with(principal, interest, self.today, fact.id)
         for fact in facts:
             if fact.kind != "opening-balance":
                 reconciled = self._reconcile(fact) if fact.kind == "statement" else ()
-                self._tell([self._given(fact), *reconciled])
+                yield [self._given(fact), *reconciled]
 
     def _reconcile(self, fact: Fact) -> Iterator[Occurrence]:
         """What a statement says, beside the ledger at the opening of the day."""
@@ -353,14 +396,14 @@ class Evaluation(Naming):
             self.reconciled.append(told)
             yield told
 
-    def _each(self, facts: Sequence[Fact]) -> None:
+    def _each(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if fact.kind in ("rate", "lawful-maximum"):
                 index = str(fact.values.get("index", ""))
                 self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            self._hear(fact)
+            yield self._as_told(fact)
 
-    def _notify(self, day: Day, facts: Sequence[Fact]) -> None:
+    def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
                 self._stirred = True
@@ -371,13 +414,13 @@ class Evaluation(Naming):
             values: dict[str, Value] = {
                 "of": fact.id, "date": day, "deed": fact.kind, "to": fact.values["to"],
             }  # fmt: skip
-            self._tell([Occurrence("notification", values, (fact.id,))])
+            yield [Occurrence("notification", values, (fact.id,))]
 
-    def _payment(self, fact: Fact) -> None:
-        self._hear(fact)
+    def _payment(self, fact: Fact) -> Iterator[Iterable[Occurrence]]:
+        yield self._as_told(fact)
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
-            self._tell(self.ledger.refund(amount, self.today, fact.id))
+            yield self.ledger.refund(amount, self.today, fact.id)
         if fact.kind != "payment":
             return
         designation = str(fact.values.get("designation", ""))
@@ -391,12 +434,11 @@ class Evaluation(Naming):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        self._tell([split._replace(values=values), *rest])
+        yield [split._replace(values=values), *rest]
 
-    def _hear(self, fact: Fact) -> None:
-        """A fact as given is told to the rules, if any looks for its kind."""
-        if fact.kind in self.engines.kinds:
-            self._tell([self._given(fact)])
+    def _as_told(self, fact: Fact) -> list[Occurrence]:
+        """A fact as it is given, if any rule looks for its kind."""
+        return [self._given(fact)] if fact.kind in self.engines.kinds else []
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -424,7 +466,7 @@ class Evaluation(Naming):
         while waiting:
             rounds += 1
             if rounds > MOST_ROUNDS:
-                raise WrongInput([self._endless(asked)])
+                raise WrongInput([endless(self.pack, asked)])
             asked = []
             records = []
             for occurrence in waiting:
@@ -439,12 +481,6 @@ class Evaluation(Naming):
                     asked.append(rule)
                     waiting += self._conclude(self.pack.rules[rule], match)
 
-    def _endless(self, rules: Sequence[str]) -> Problem:
-        """What one of these rules brings about makes it find the same again, without end."""
-        names = ", ".join(dict.fromkeys(rules))
-        message = f"these rules bring each other about without end: {names}"
-        return Problem(Place(self.pack.folder, 1, 1), message)
-
     def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
         found = {alias: self._told[at] for alias, at in match.facts.items()}
         if not rule.acts:
@@ -452,7 +488,7 @@ class Evaluation(Naming):
         act = Act(self, rule, found)  # all that it does is figured before any of it is done
         new = act.finding not in self.findings
         told = Conclusion(self, rule, found, self.findings).record()
-        return [*told, *act.done(new=new)]
+        return [*told, *act.done(self, new=new)]
 
     def stir(self) -> None:
         """Something may come on another day than was last worked out."""
@@ -503,12 +539,12 @@ class Evaluation(Naming):
         given for it and how many matches it made.
         """
         findings = dict(self.findings)
-        told = [*self._kept, *self._standing_occurrences()]
-        seen = self._seen_at_close(told, findings.values())
+        told = [*self._kept, *self.standing_occurrences()]
+        seen = self.engines.asked_at_close(told, findings.values())
         for finding in findings.values():
             if finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen:
                 told += finding_occurrences(finding, self.firsts[finding.id])
-        waiting = self._projected((_as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
+        waiting = self._projected((as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
         known: list[Occurrence] = []
         with self.engines.standing.session() as session:
@@ -523,24 +559,14 @@ class Evaluation(Naming):
                 waiting = self._projected(new, seen)
             return findings, session.asserted, session.matches
 
-    def _seen_at_close(self, told: Iterable[Occurrence], findings: Iterable[Finding]) -> set[str]:
-        """The kinds that can matter: of rules all of whose patterns may find something."""
-        there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
-        there |= {"finding", *(rule.under for rule in self.engines.late)}
-        return {
-            kind
-            for rule in self.engines.late
-            if all(there.intersection(kinds) for kinds in rule.aliases.values())
-            for kind in (*rule.kinds, BLOCKER + rule.blocker)
-        }
-
     def _projected(
         self, occurrences: Iterable[Occurrence], seen: set[str]
     ) -> list[tuple[Occurrence, Record]]:
         projections = self.pack.projections
         return [(o, projections.record(o, self)) for o in occurrences if o.kind in seen]
 
-    def _standing_occurrences(self) -> Iterator[Occurrence]:
+    def standing_occurrences(self) -> Iterator[Occurrence]:
+        """What stands at the close of the day: the periods, and what is held in excess."""
         accrual = self.ledger.accrual
         for period in (*accrual.closed, accrual.period):
             interest, fixing = period.interest, period.fixing
@@ -583,10 +609,10 @@ class Evaluation(Naming):
 class Conclusion:
     """What follows from one match of a rule."""
 
-    evaluation: Evaluation
+    evaluation: Judging
     rule: Rule
     found: Mapping[str, Occurrence]
-    findings: dict[str, Finding]
+    findings: MutableMapping[str, Finding]
 
     def record(self) -> list[Occurrence]:
         """Puts the finding, or the new word on one, among the findings; tells it as a fact."""
@@ -647,8 +673,8 @@ class Conclusion:
 class Act:
     """What the ledger, the state and the loop do on a conclusion, figured beforehand."""
 
-    def __init__(self, evaluation: Evaluation, rule: Rule, found: Mapping[str, Occurrence]) -> None:
-        self.evaluation, self.rule, self.found = evaluation, rule, found
+    def __init__(self, judging: Judging, rule: Rule, found: Mapping[str, Occurrence]) -> None:
+        self.judging, self.rule, self.found = judging, rule, found
         self.facts = {alias: occurrence.values for alias, occurrence in found.items()}
         self.first = next(iter(found.values()))
         self.sources = _unique(found.values())
@@ -663,12 +689,12 @@ class Act:
         self.transfer = self._transfer()
 
     def _value(self, typed: Typed | None) -> Any:
-        return None if typed is None else typed.settled(self.facts, self.evaluation)
+        return None if typed is None else typed.settled(self.facts, self.judging)
 
     def _charge(self) -> tuple[int, Day] | None:
         if self.rule.charges is None:
             return None
-        due = self._value(self.rule.charges.due) if self.rule.charges.due else self.evaluation.today
+        due = self._value(self.rule.charges.due) if self.rule.charges.due else self.judging.today
         return _both(self._value(self.rule.charges.amount), due)
 
     def _call(self) -> tuple[int, Day] | None:
@@ -688,9 +714,9 @@ class Act:
         values = [self._value(each) for each in (passing.giver, passing.taker, passing.share)]
         return None if None in values else (str(values[0]), str(values[1]), int(values[2]))
 
-    def done(self, *, new: bool) -> list[Occurrence]:
+    def done(self, evaluation: Evaluation, *, new: bool) -> list[Occurrence]:
         """Does it all; what follows is told. What is done once for a finding needs it `new`."""
-        evaluation, rule, ledger = self.evaluation, self.rule, self.evaluation.ledger
+        rule, ledger = self.rule, evaluation.ledger
         if rule.disregards:
             evaluation.disregarded.add(str(self.facts[rule.disregards]["id"]))
         for name, value in self.sets.items():
@@ -701,13 +727,13 @@ class Act:
             evaluation.cured.add(str(self.facts[rule.cures]["id"]))
         if self.releases is not None:
             ledger.release(str(self.releases), evaluation.today)
-        told = self._accelerated()
+        told = self._accelerated(evaluation)
         if new:
-            told += [*self._money(), *self._once()]
-        return told + self._voices()
+            told += [*self._money(evaluation), *self._once(evaluation)]
+        return told + self._voices(evaluation)
 
-    def _money(self) -> list[Occurrence]:
-        ledger, rule, today = self.evaluation.ledger, self.rule, self.evaluation.today
+    def _money(self, evaluation: Evaluation) -> list[Occurrence]:
+        ledger, rule, today = evaluation.ledger, self.rule, evaluation.today
         key, told = self.about.partition("/")[2] or self.about, []
         if self.charge is not None and rule.charges is not None:
             amount, due = self.charge
@@ -717,16 +743,16 @@ class Act:
             told += ledger.call(*self.call, key, self.sources)
         return told
 
-    def _accelerated(self) -> list[Occurrence]:
+    def _accelerated(self, evaluation: Evaluation) -> list[Occurrence]:
         if not self.rule.accelerates:
             return []
         source = self.found[self.rule.accelerates]
         given, sources = str(source.values.get("id", "")), ["", *self.sources]
         fact = given if given in source.facts else sources[-1]
-        return self.evaluation.ledger.accelerate(self.evaluation.today, fact)
+        return evaluation.ledger.accelerate(evaluation.today, fact)
 
-    def _once(self) -> list[Occurrence]:
-        evaluation, rule = self.evaluation, self.rule
+    def _once(self, evaluation: Evaluation) -> list[Occurrence]:
+        rule = self.rule
         if isinstance(self.until, int) and self.finding in evaluation.findings:
             finding = evaluation.findings[self.finding]
             told = finding_occurrences(finding, self.first.values)[0]
@@ -738,8 +764,8 @@ class Act:
             evaluation.shares.counted(rule.counts, self.finding, evaluation.today, self.sources)
         ]
 
-    def _voices(self) -> list[Occurrence]:
-        shares, rule, today = self.evaluation.shares, self.rule, self.evaluation.today
+    def _voices(self, evaluation: Evaluation) -> list[Occurrence]:
+        shares, rule, today = evaluation.shares, self.rule, evaluation.today
         told = []
         if self.transfer is not None and rule.transfers is not None:
             giver, taker, share = self.transfer
@@ -759,7 +785,14 @@ def _both(amount: object, day: object) -> tuple[int, Day] | None:
     return (amount, day) if isinstance(amount, int) and isinstance(day, int) else None
 
 
-def _as_blocker(occurrence: Occurrence) -> Occurrence:
+def endless(pack: Pack, rules: Sequence[str]) -> Problem:
+    """What one of these rules brings about makes it find the same again, without end."""
+    names = ", ".join(dict.fromkeys(rules))
+    message = f"these rules bring each other about without end: {names}"
+    return Problem(Place(pack.folder, 1, 1), message)
+
+
+def as_blocker(occurrence: Occurrence) -> Occurrence:
     """Under the name by which `unless` looks for it, so that all of it is told beforehand."""
     return occurrence._replace(kind=BLOCKER + occurrence.kind)
 

@@ -10,6 +10,7 @@ from checker.account import Facility, Obligation, Occurrence, Position, Split, S
 from checker.accrual import Accrual, Fixing, Period
 from checker.arrangement import ACCRUED, Arrangement
 from checker.dates import Day, iso
+from checker.deadlines import Deadlines
 from checker.fees import Fee
 from checker.instalments import Instalment, Instalments, Part
 from checker.model import Lines, Value
@@ -23,8 +24,14 @@ class Ledger:
     each move only where somebody does.
     """
 
-    def __init__(self, arrangement: Arrangement, heard: Container[str]) -> None:
+    def __init__(
+        self,
+        arrangement: Arrangement,
+        heard: Container[str],
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.arrangement, self._heard = arrangement, heard
+        self.deadlines = deadlines or Deadlines(arrangement)
         self.accrual = Accrual(arrangement)
         self._begins = arrangement.accrues_from  # a later amendment of it cannot undo a period
         self.obligations: dict[str, Obligation] = {}
@@ -43,8 +50,7 @@ class Ledger:
         self._coming: list[tuple[Day, int, Obligation]] = []  # charges that fall due later
         self._later: list[tuple[Day, int, Obligation]] = []  # owed, and due on a later day
         self._turning: list[Day] = []  # when interest that is unpaid then may earn interest
-        self._deadlines: list[tuple[Day, int, Obligation]] = []
-        self._doubtful: Day | None = None  # the last day to pay interest that is not known
+        self._doubtful: list[Obligation] = []  # to pay interest that is not known
         self.today: Day = 0
         self.stirred = True  # something may come on another day than was last said
         self.paying = False  # in the midst of a day's payments
@@ -68,7 +74,7 @@ class Ledger:
         days += [] if matures is None else [matures]
         # Another day on which a period may close is lived through if any reading has it.
         days += settled.all_days("interest.also-closes-on")
-        days += [max(self._deadlines[0][0], after) + 1] if self._deadlines else []
+        days += self.deadlines.next_after(after)
         for heap in (self._coming, self._later):
             days += [max(heap[0][0], after + 1)] if heap else []
         days += [max(self._turning[0], after + 1)] if self._turning else []
@@ -99,7 +105,8 @@ class Ledger:
             if fee.dates.last_until(day) == day:
                 found += self._fee_due(fee, day)
         found += self._fallen_later(day) + self.charges_coming_due(day)
-        return found + self._passed_deadlines(day)
+        passed = self.deadlines.passed(day)
+        return found + [self._tell("deadline", each, {"date": day}) for each in passed]
 
     def _instalment(self, day: Day) -> list[Occurrence]:
         """The principal of an instalment, and the instalment whole."""
@@ -139,8 +146,7 @@ class Ledger:
             "due": instalment.due,
             "amount": sum(sums.values()),
             **sums,
-            "payable": instalment.parts[0].payable,
-            "last_day": max(part.last_day for part in instalment.parts),
+            **self.deadlines.told(instalment.parts),
             "unpaid": instalment.unpaid,
             **more,
         }
@@ -253,8 +259,9 @@ class Ledger:
         due = day if period.payable is None else period.payable
         if period.interest is None or period.fixing is None:
             self.stuck = True
-            last = self._last_day("interest", due)
-            self._doubtful = last if self._doubtful is None else min(last, self._doubtful)
+            unknown = self.deadlines.owed(period.obligation, "interest", cause, due, 0, [], ())
+            self._settle_deadline(unknown)
+            self._doubtful.append(unknown)
             return []
         credit = self.accrual.period.paid
         if credit and not self.accrual.principal:
@@ -320,7 +327,7 @@ class Ledger:
     ) -> list[Occurrence]:  # the seven things that make an obligation, all told by position
         sources = list(dict.fromkeys(fact for fact in facts if fact))
         return self._enter(
-            Obligation(id_, component, cause, day, day, day, amount, amount, sources, working)
+            self.deadlines.owed(id_, component, cause, day, amount, sources, working)
         )
 
     def _enter(self, obligation: Obligation) -> list[Occurrence]:
@@ -336,7 +343,8 @@ class Ledger:
             queue.append(obligation)
             if obligation.component == "interest":
                 self.stirred = True
-                heapq.heappush(self._turning, obligation.payable + 1)
+                for payable in self.deadlines.payable_days(obligation):
+                    heapq.heappush(self._turning, payable + 1)
             if obligation.due > self.today:
                 heapq.heappush(self._later, (obligation.due, self._count, obligation))
                 return []
@@ -368,7 +376,7 @@ class Ledger:
         if amount <= 0:
             return []
         sources = list(dict.fromkeys(fact for fact in facts if fact))
-        made = Obligation(id_, component, "charge", due, due, due, amount, amount, sources, working)
+        made = self.deadlines.owed(id_, component, "charge", due, amount, sources, working)
         self._count += 1
         self.stirred = True
         heapq.heappush(self._coming, (due, self._count, made))
@@ -406,25 +414,12 @@ class Ledger:
 
     def in_doubt(self, day: Day) -> bool:
         """Whether the last day to pay interest has passed that could not be figured."""
-        return self._doubtful is not None and self._doubtful < day
-
-    def _payable(self, due: Day) -> Day:
-        settled = self.arrangement
-        return max(due, settled.adjusted(due, "deadline.payable-convention", "deadline.calendar"))
-
-    def _last_day(self, component: str, due: Day) -> Day:
-        settled, payable = self.arrangement, self._payable(due)
-        grace = settled.grace(component)
-        last = grace.after(payable, settled.deadline_calendar if grace.in_business_days else "")
-        moved = settled.adjusted(last, "deadline.last-day-convention", "deadline.calendar")
-        return max(payable, moved)
+        return any(unknown.last_day < day for unknown in self._doubtful)
 
     def _settle_deadline(self, obligation: Obligation) -> None:
-        obligation.payable = self._payable(obligation.due)
-        obligation.last_day = self._last_day(obligation.component, obligation.due)
         self._count += 1
         self.stirred = True
-        heapq.heappush(self._deadlines, (obligation.last_day, self._count, obligation))
+        self.deadlines.settle(obligation)
 
     def terms_changed(self, day: Day) -> None:
         """What is open follows the terms in force; no deadline is moved behind yesterday.
@@ -437,21 +432,7 @@ class Ledger:
         self._matured = self._matured and matures is not None and matures <= day
         self._also_closed = self._also_closed and also is not None and also <= day
         self.accrual.terms_changed(day)
-        self._deadlines = []
-        for obligation in (o for queue in self._open.values() for o in queue):
-            if obligation.missed_on is None:
-                self._settle_deadline(obligation)
-                obligation.last_day = max(obligation.last_day, day - 1)
-
-    def _passed_deadlines(self, day: Day) -> list[Occurrence]:
-        found = []
-        while self._deadlines and self._deadlines[0][0] < day:
-            obligation = heapq.heappop(self._deadlines)[2]
-            if not obligation.unpaid or obligation.missed_on is not None:
-                continue
-            obligation.missed_on = day
-            found.append(self._tell("deadline", obligation, {"date": day}))
-        return found
+        self.deadlines.settle_anew((o for queue in self._open.values() for o in queue), day - 1)
 
     def _tell(self, kind: str, obligation: Obligation, more: Mapping[str, Value]) -> Occurrence:
         values: dict[str, Value] = {
@@ -461,8 +442,7 @@ class Ledger:
             "of": obligation.facts[0] if obligation.facts else "",
             "date": obligation.due,
             "due": obligation.due,
-            "payable": obligation.payable,
-            "last_day": obligation.last_day,
+            **self.deadlines.told([obligation]),
             "amount": obligation.amount,
             "unpaid": obligation.unpaid,
             "unapplied": self.unapplied,

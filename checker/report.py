@@ -49,7 +49,7 @@ def report(result: Result) -> dict[str, Any]:
         ],
         "payments": [_payment(split) for split in evaluation.ledger.splits],
         "periods": _periods(evaluation),
-        "balances": _balances(evaluation),
+        "balances": balances(evaluation),
         "powers": [_power(evaluation, name) for name in pack.powers],
         "missing": _missing(result),
         "warnings": _warnings(result),
@@ -272,7 +272,8 @@ def _rates(period: Period) -> list[dict[str, str]]:
     ]
 
 
-def _balances(evaluation: Evaluation) -> dict[str, Any]:
+def balances(evaluation: Evaluation) -> dict[str, Any]:
+    """What is owed and what may be drawn, at the close of the day."""
     position = evaluation.ledger.position(evaluation.today)
     return {
         "principal": plain(position.principal),

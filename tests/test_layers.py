@@ -13,7 +13,7 @@ LAYERS = {
     0: {"money", "dates", "model"},
     1: {
         "source", "records", "language", "patterns", "engine", "compiled", "engines",
-        "arrangement", "accrual", "ledger", "facts",
+        "arrangement", "accrual", "deadlines", "ledger", "facts",
         "fees", "instalments", "account", "occasions",
         "timeline", "terms", "findings", "packfile",
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",

@@ -6,20 +6,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from checker.questions.combinations import Progress
+from checker.dates import Day, iso
+from checker.questions.together import Progress
 
 
 @contextmanager
 def covered() -> Iterator[Progress | None]:
-    """Tells how many combinations are covered, in one line that goes when all is done."""
+    """Tells up to which day the combinations have been lived, in one line that goes at the end."""
     if not sys.stderr.isatty():
         yield None
         return
     width = 0
 
-    def tell(done: int, total: int, evaluations: int) -> None:
+    def tell(day: Day, until: Day, courses: int) -> None:
         nonlocal width
-        text = f"{done:,} of {total:,} combinations, {evaluations:,} evaluations"
+        text = f"all combinations up to {iso(day)} of {iso(until)}, on {courses:,} courses"
         width = max(width, len(text))
         print(f"\r{text:{width}}", end="", file=sys.stderr, flush=True)
 

@@ -1,40 +1,70 @@
-"""Every combination of answers: those that the same evaluation serves share it."""
+"""Every combination of answers: what of a report is so under which."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
 
+from checker.dates import iso
+from checker.findings import Finding
 from checker.inquiry import Inquiry
+from checker.ledger import Ledger
+from checker.money import plain
+from checker.questions.courses import Course
+from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.questions.together import Progress, Together
+from checker.report import balances, outcome
+from checker.timeline import effective
 
-Box = Mapping[str, frozenset[str]]
-"""Combinations: for every question, the answers that it may have."""
+Data = dict[str, Any]
+Figures = dict[tuple[str, str], str | None]
+"""Amounts, by what they are of and their name; None where one cannot be figured."""
 
-Progress = Callable[[int, int, int], None]
-"""Is told how many combinations are covered, of how many, by how many evaluations."""
-
-Assignment = Mapping[str, str]
+BALANCES = (
+    "principal", "principal_due", "interest_due", "accrued_interest", "interest_credit",
+    "costs_due", "total", "excess", "available_to_draw", "per_diem",
+)  # fmt: skip
+OWED = ("amount", "unpaid")
+PARTS = ("interest", "principal", "prepaid", "accrued", "costs", "excess", "unapplied")
+STANDS = ("due", "last_day", "amount", "unpaid", "state")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Combinations that one evaluation serves, and its report under the one that was tried."""
+class Told:
+    """What readings may move of a report: its outcome, findings, obligations and amounts."""
 
-    box: Box
-    tried: Assignment
-    report: Mapping[str, Any]
+    outcome: str
+    findings: Mapping[str, Data]
+    owed: Mapping[str, Data]
+    figures: Figures
 
-    @property
-    def size(self) -> int:
-        """How many combinations it has."""
-        return prod(len(answers) for answers in self.box.values())
+    @staticmethod
+    def of(report: Mapping[str, Any]) -> Told:
+        """The same of a report as it is."""
+        return Told(
+            report["outcome"],
+            {found["id"]: stands(found) for found in report["findings"]},
+            {row["id"]: {name: row[name] for name in STANDS} for row in report["obligations"]},
+            figures(report),
+        )
 
-    def holds(self, answers: Assignment) -> bool:
-        """Whether a combination is one of them."""
-        return all(answers[question] in same for question, same in self.box.items())
+
+def figures(report: Mapping[str, Any]) -> Figures:
+    """Every amount of a report that readings may move, by what it is of and its name."""
+    found: Figures = {}
+    for name in OWED:
+        found |= {(row["id"], name): row[name] for row in report["obligations"]}
+    for row in report["payments"]:
+        found |= {(row["fact"], name): row[name] for name in PARTS}
+    return found | {("balances", name): report["balances"][name] for name in BALANCES}
+
+
+def stands(finding: Mapping[str, Any]) -> Data:
+    """What of a finding must be the same for it to be the same finding."""
+    return {name: finding[name] for name in ("outcome", "date", "amount")}
 
 
 def count(inquiry: Inquiry) -> int:
@@ -43,292 +73,164 @@ def count(inquiry: Inquiry) -> int:
 
 
 def explored(inquiry: Inquiry, progress: Progress | None = None) -> Combinations:
-    """All combinations, in cells; the first is that of the inquiry's own answers."""
+    """All combinations, evaluated together."""
     questions = inquiry.pack.questions
-    total, covered = count(inquiry), 0
-    waiting: list[Box] = [{name: frozenset(q.answers) for name, q in questions.items()}]
-    cells: list[Cell] = []
-    bits = _bits({name: q.answers for name, q in questions.items()})
-    covering: list[int] = []  # the answers of each cell as bits: quick to look through
-    while waiting:
-        region = waiting.pop()
-        answers = _representative(inquiry, region)
-        own = sum(bits[answer] for answer in answers.items())
-        at = next((at for at, mask in enumerate(covering) if mask & own == own), None)
-        if at is not None:
-            cell = cells[at]
-        else:
-            cell = _evaluated(inquiry, answers)
-            cells.append(cell)
-            covering.append(sum(bits[name, a] for name, of in cell.box.items() for a in of))
-            covered += cell.size
-            if progress is not None:
-                progress(covered, total, len(cells))
-        waiting += _rest(region, cell.box)
-    return Combinations({name: tuple(q.answers) for name, q in questions.items()}, cells)
+    diagrams = Diagrams({name: tuple(q.answers) for name, q in questions.items()})
+    together = Together(inquiry.pack, inquiry.engines, inquiry.choices, diagrams)
+    facts = effective(inquiry.facts, inquiry.as_of, inquiry.known_on)
+    together.run(facts, inquiry.as_of, progress)
+    inquiry.meter.evaluations += together.lived
+    return Combinations(together)
 
 
-def _bits(answers: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], int]:
-    """A bit of its own for every answer to every question."""
-    pairs = [(name, answer) for name, of in answers.items() for answer in of]
-    return {pair: 1 << at for at, pair in enumerate(pairs)}
-
-
-def _evaluated(inquiry: Inquiry, answers: Assignment) -> Cell:
-    own = all(answers[name] == inquiry.choices.readings.get(name, question.default)
-              for name, question in inquiry.pack.questions.items())  # fmt: skip
-    asked = inquiry if own else inquiry.read(answers)
-    report = asked.report  # the report looks settings up as well: what it asks for counts
-    return Cell(dict(asked.result.evaluation.terms.indistinct), answers, report)
-
-
-def _representative(inquiry: Inquiry, region: Box) -> dict[str, str]:
-    """One combination of a region: as near to the inquiry's own answers as there is."""
-    found = {}
-    for name, question in inquiry.pack.questions.items():
-        own = inquiry.choices.readings.get(name, question.default)
-        found[name] = next(a for a in (own, *question.answers) if a in region[name])
-    return found
-
-
-def _rest(region: Box, cell: Box) -> Iterator[Box]:
-    """What a cell leaves of a region, in parts that have nothing in common."""
-    left = dict(region)
-    for question, answers in region.items():
-        if outside := answers - cell[question]:
-            yield {**left, question: outside}
-        left[question] = answers & cell[question]
-
-
-# What a result depends on ------------------------------------------------------------------------
-
-Node = int
-
-
-@dataclass
-class Diagrams:
-    """Functions of the answers as decision diagrams: equal functions are one node.
-
-    A leaf is made of a value; another node asks a question and has a child for each answer.
-    """
-
-    questions: Sequence[str]
-    answers: Mapping[str, Sequence[str]]
-    nodes: list[tuple[int, tuple[Node, ...]]] = field(default_factory=list)
-    values: dict[Node, Hashable] = field(default_factory=dict)
-    _known: dict[Hashable, Node] = field(default_factory=dict)
-    _both: dict[tuple[Node, Node], Node] = field(default_factory=dict)
-    _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
-
-    def leaf(self, value: Hashable) -> Node:
-        """The function that is this value everywhere."""
-        key = ("leaf", value)
-        if key not in self._known:
-            self._known[key] = len(self.nodes)
-            self.values[len(self.nodes)] = value
-            self.nodes.append((len(self.questions), ()))
-        return self._known[key]
-
-    def branch(self, level: int, children: tuple[Node, ...]) -> Node:
-        """The function that asks the question of a level, unless its answers all lead to one."""
-        if len(set(children)) == 1:
-            return children[0]
-        key = ("branch", level, children)
-        if key not in self._known:
-            self._known[key] = len(self.nodes)
-            self.nodes.append((level, children))
-        return self._known[key]
-
-    def child(self, node: Node, level: int, at: int) -> Node:
-        """What is left of a function when a question has been answered."""
-        own, children = self.nodes[node]
-        return children[at] if own == level else node
-
-    def reached(self, node: Node) -> Iterator[Node]:
-        """A node and all below it, each once."""
-        waiting, seen = [node], {node}
-        while waiting:
-            one = waiting.pop()
-            yield one
-            new = set(self.nodes[one][1]) - seen
-            seen |= new
-            waiting += new
-
-    def asks(self, node: Node) -> list[str]:
-        """The questions on which a function depends."""
-        levels = {self.nodes[one][0] for one in self.reached(node)}
-        return [name for level, name in enumerate(self.questions) if level in levels]
-
-    def where(self, node: Node, wanted: Callable[[Hashable], bool]) -> Node:
-        """The function that says whether another's value is wanted."""
-        made: dict[Node, Node] = {}
-
-        def visit(one: Node) -> Node:
-            if one not in made:
-                level, children = self.nodes[one]
-                made[one] = (
-                    self.branch(level, tuple(visit(child) for child in children))
-                    if children
-                    else self.leaf(wanted(self.values[one]))
-                )
-            return made[one]
-
-        return visit(node)
-
-    def both(self, one: Node, other: Node) -> Node:
-        """Whether two such functions are both true."""
-        true, false = self.leaf(value=True), self.leaf(value=False)
-        if false in (one, other):
-            return false
-        if other in (one, true):
-            return one
-        if one == true:
-            return other
-        key = (min(one, other), max(one, other))
-        if key not in self._both:
-            level = min(self.nodes[one][0], self.nodes[other][0])
-            width = len(self.answers[self.questions[level]])
-            self._both[key] = self.branch(
-                level,
-                tuple(
-                    self.both(self.child(one, level, at), self.child(other, level, at))
-                    for at in range(width)
-                ),
-            )
-        return self._both[key]
-
-    def smallest(self, node: Node) -> tuple[frozenset[tuple[int, str]], ...]:
-        """The sets of answers, minimal by inclusion, under which such a function is true."""
-        if node == self.leaf(value=True):
-            return (frozenset(),)
-        if node == self.leaf(value=False):
-            return ()
-        if node not in self._sets:
-            level, children = self.nodes[node]
-            always = children[0]
-            for child in children[1:]:
-                always = self.both(always, child)
-            general = self.smallest(always)
-            found = list(general)
-            for answer, child in zip(self.answers[self.questions[level]], children, strict=True):
-                found += [
-                    each | {(level, answer)}
-                    for each in self.smallest(child)
-                    if not any(known <= each for known in general)
-                ]
-            self._sets[node] = tuple(found)
-        return self._sets[node]
-
-    def widest(self, node: Node, question: str, apart: Callable[[Any, Any], int]) -> int:
-        """How far apart, at most, two values are whose combinations differ in one answer alone."""
-        level, most = self.questions.index(question), 0
-        seen: set[tuple[Node, Node]] = set()
-        for one in self.reached(node):
-            if self.nodes[one][0] != level:
-                continue
-            children = self.nodes[one][1]
-            waiting = [(a, b) for at, a in enumerate(children) for b in children[at + 1 :]]
-            while waiting:
-                a, b = waiting.pop()
-                if a == b or (a, b) in seen:
-                    continue
-                seen.add((a, b))
-                below = min(self.nodes[a][0], self.nodes[b][0])
-                if below == len(self.questions):
-                    most = max(most, apart(self.values[a], self.values[b]))
-                    continue
-                width = len(self.answers[self.questions[below]])
-                waiting += [
-                    (self.child(a, below, at), self.child(b, below, at)) for at in range(width)
-                ]
-        return most
-
-
-@dataclass(frozen=True)
 class Combinations:
-    """All combinations of answers, in cells that have none in common and leave none out."""
+    """What is so at the close of the day, as functions of the answers."""
 
-    answers: Mapping[str, Sequence[str]]
-    cells: Sequence[Cell]
+    def __init__(self, together: Together) -> None:
+        self.together, self.diagrams = together, together.diagrams
+        self.powers = {name: self._power(name) for name in together.pack.powers}
+        self._found = together.findings_at_close().parts
+        self.findings = {
+            id_: self._function([(where, _told(found)) for where, found in parts])
+            for id_, parts in self._found.items()
+        }
+
+    def _power(self, name: str) -> Node:
+        states = self.together.power(name, self.together.courses)
+        told = [(at, (state, None if day is None else iso(day))) for at, (state, day) in states]
+        return self._function(told)
 
     @property
     def total(self) -> int:
         """How many combinations there are."""
-        return prod(len(answers) for answers in self.answers.values())
+        return prod(self.diagrams.widths)
 
     @cached_property
-    def turning(self) -> list[str]:
-        """The questions on whose answer anything turns."""
-        return [
-            name
-            for name, answers in self.answers.items()
-            if any(len(cell.box[name]) < len(answers) for cell in self.cells)
+    def outcome(self) -> Node:
+        """The outcome of the whole."""
+        by_outcome: dict[str, Node] = {}
+        for parts in self._found.values():
+            for where, found in parts:
+                before = by_outcome.get(found.outcome, self.diagrams.never)
+                by_outcome[found.outcome] = self.diagrams.either(before, where)
+        wholes = [(where, outcome([{"outcome": one}])) for one, where in by_outcome.items()]
+        worst = ("undetermined", "breach")
+        wholes.sort(key=lambda each: worst.index(each[1]) if each[1] in worst else -1)
+        return self._function([(self.diagrams.always, outcome([])), *wholes])
+
+    @cached_property
+    def figures(self) -> dict[tuple[str, str], Node]:
+        """Every amount."""
+        together = self.together
+        accounts = [(course.condition, _amounts(course.ledger)) for course in together.courses]
+        standing = [
+            (where, {("balances", name): told[name] for name in BALANCES})
+            for course in together.courses
+            for where, told in together.at_close(course, balances)
         ]
+        return self._functions(accounts) | self._functions(standing)
 
-    @cached_property
-    def diagrams(self) -> Diagrams:
-        """The functions of the answers, made so far."""
-        return Diagrams(self.turning, self.answers)
+    def told(self, answers: Assignment) -> Told:
+        """What is so under one combination."""
+        found = [
+            one
+            for parts in self._found.values()
+            for where, one in parts
+            if self.diagrams.at(where, answers)
+        ]
+        found.sort(key=lambda one: (one.date, one.id))
+        doubtful = {one.about for one in found if one.outcome == "needs-fact"}
+        names = ("outcome", "date", "amount")
+        findings = {one.id: dict(zip(names, _told(one), strict=True)) for one in found}
+        together = self.together
 
-    def at(self, answers: Assignment) -> Cell:
-        """The cell of a combination."""
-        return next(cell for cell in self.cells if cell.holds(answers))
+        def account(course: Course) -> tuple[dict[str, Data], Figures]:
+            return _owed(course.ledger, course.today, doubtful), _amounts(course.ledger)
 
-    @cached_property
-    def _tree(self) -> Node:
-        """The function that gives the number of a combination's cell."""
-        made: dict[tuple[int, frozenset[int]], Node] = {}
-        diagrams = self.diagrams
+        owed, amounts = together.under(answers, account)
+        amounts |= {
+            key: self.diagrams.at(node, answers)
+            for key, node in self.figures.items()
+            if key[0] == "balances"
+        }
+        return Told(outcome([{"outcome": one.outcome} for one in found]), findings, owed, amounts)
 
-        def visit(level: int, left: frozenset[int]) -> Node:
-            if len(left) == 1:
-                return diagrams.leaf(("cell", *left))
-            if (level, left) not in made:
-                name = self.turning[level]
-                made[level, left] = diagrams.branch(
-                    level,
-                    tuple(
-                        visit(
-                            level + 1,
-                            frozenset(at for at in left if answer in self.cells[at].box[name]),
-                        )
-                        for answer in self.answers[name]
-                    ),
-                )
-            return made[level, left]
+    def _function(self, parts: Iterable[tuple[Node, Hashable]]) -> Node:
+        """The function that has a value where a part is so: of the last, where several are."""
+        node = self.diagrams.leaf(None)
+        for where, value in parts:
+            node = self.diagrams.choose(where, self.diagrams.leaf(value), node)
+        return node
 
-        return visit(0, frozenset(range(len(self.cells))))
+    def _functions(self, parts: Sequence[tuple[Node, Figures]]) -> dict[tuple[str, str], Node]:
+        """Functions that are told together, in parts that leave no combination out."""
+        which = self._function([(where, ("part", at)) for at, (where, _told) in enumerate(parts)])
+        made: dict[tuple[Hashable, ...], Node] = {}
+        found = {}
+        for key in dict.fromkeys(key for _where, told in parts for key in told):
+            values = tuple(told.get(key) for _where, told in parts)
+            if values not in made:
+                made[values] = self._of_part(which, values)
+            found[key] = made[values]
+        return found
 
-    def function(self, values: Sequence[Hashable]) -> Node:
-        """The function that gives the value of a combination's cell."""
-        diagrams = self.diagrams
-        made: dict[Node, Node] = {}
+    def _of_part(self, which: Node, values: Sequence[Hashable]) -> Node:
+        """The function that has for each part its value."""
+        if len(set(values)) == 1:
+            return self.diagrams.leaf(values[0])
+        return self.diagrams.mapped(which, lambda part: values[part[1]])
 
-        def visit(one: Node) -> Node:
-            if one not in made:
-                level, children = diagrams.nodes[one]
-                if children:
-                    made[one] = diagrams.branch(level, tuple(visit(child) for child in children))
-                else:
-                    cell: Any = diagrams.values[one]
-                    made[one] = diagrams.leaf(values[cell[1]])
-            return made[one]
+    def asks(self, node: Node) -> list[str]:
+        """The questions on which a function depends."""
+        return self.diagrams.asks(node)
 
-        return visit(self._tree)
+    def sizes(self, node: Node) -> dict[Any, int]:
+        """How many combinations have each value; that of one's own answers comes first."""
+        own = self.diagrams.at(node, self.together.reading.own)
+        sizes = self.diagrams.sizes(node)
+        return {own: sizes.pop(own), **sizes}
 
     def sets(self, node: Node, wanted: Iterable[Hashable]) -> list[dict[str, str]]:
         """The sets of answers, minimal by inclusion, that lead to one of these values."""
-        diagrams, of = self.diagrams, set(wanted)
-        found = diagrams.smallest(diagrams.where(node, of.__contains__))
+        of, questions = set(wanted), self.diagrams.questions
+        found = self.diagrams.smallest(self.diagrams.mapped(node, of.__contains__))
         ordered = [sorted(each) for each in found]
         return [
-            {self.turning[level]: answer for level, answer in each}
+            {questions[level]: answer for level, answer in each}
             for each in sorted(ordered, key=lambda each: (len(each), each))
         ]
 
-    def sizes(self, values: Sequence[Hashable]) -> dict[Hashable, int]:
-        """How many combinations have each value, in the order of the cells."""
-        found: dict[Hashable, int] = {}
-        for cell, value in zip(self.cells, values, strict=True):
-            found[value] = found.get(value, 0) + cell.size
-        return found
+    def widest(self, node: Node, question: str, apart: Callable[[Any, Any], int]) -> int:
+        """How far apart, at most, two values are whose combinations differ in one answer alone."""
+        return self.diagrams.widest(node, question, apart)
+
+
+def _told(finding: Finding) -> tuple[str, str, str | None]:
+    amount = None if finding.amount is None else plain(finding.amount)
+    return finding.outcome, iso(finding.date), amount
+
+
+def _amounts(ledger: Ledger) -> Figures:
+    """The amounts of what is owed and of payments, as a report tells them."""
+    owed = sorted(ledger.obligations.values(), key=lambda each: each.due)
+    found: Figures = {}
+    for name in OWED:
+        found |= {(each.id, name): plain(getattr(each, name)) for each in owed}
+    for split in ledger.splits:
+        found |= {(split.fact, name): plain(getattr(split, name)) for name in PARTS}
+    return found
+
+
+def _owed(ledger: Ledger, day: int, doubtful: Iterable[str]) -> dict[str, Data]:
+    """What is owed, as a report tells it."""
+    found = {}
+    for each in sorted(ledger.obligations.values(), key=lambda each: each.due):
+        state = each.state(day)
+        found[each.id] = {
+            "due": iso(each.due),
+            "last_day": iso(each.last_day),
+            "amount": plain(each.amount),
+            "unpaid": plain(each.unpaid),
+            "state": "undetermined" if state == "defaulted" and each.id in doubtful else state,
+        }
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,37 +11,20 @@ from checker.inquiry import Inquiry
 from checker.money import plain
 from checker.pack import Question
 from checker.questions import identity
-from checker.questions.combinations import Combinations, Node, Progress, count, explored
-
-Data = dict[str, Any]
-Report = Mapping[str, Any]
-Figures = dict[tuple[str, str], str | None]
-
-BALANCES = (
-    "principal", "principal_due", "interest_due", "accrued_interest", "interest_credit",
-    "costs_due", "total", "excess", "available_to_draw", "per_diem",
-)  # fmt: skip
-OWED = ("amount", "unpaid")
-PARTS = ("interest", "principal", "prepaid", "accrued", "costs", "excess", "unapplied")
-STANDS = ("due", "last_day", "amount", "unpaid", "state")
+from checker.questions.combinations import (
+    Combinations,
+    Data,
+    Told,
+    count,
+    explored,
+    figures,
+    stands,
+)
+from checker.questions.diagrams import Node
+from checker.questions.together import Progress
 
 MOST_VALUES = 8
 """Of a figure with more values than these, the least and the greatest are told with their sets."""
-
-
-def figures(report: Report) -> Figures:
-    """Every amount of a report that readings may move, by what it is of and its name."""
-    found: Figures = {}
-    for name in OWED:
-        found |= {(row["id"], name): row[name] for row in report["obligations"]}
-    for row in report["payments"]:
-        found |= {(row["fact"], name): row[name] for name in PARTS}
-    return found | {("balances", name): report["balances"][name] for name in BALANCES}
-
-
-def stands(finding: Report) -> Data:
-    """What of a finding must be the same for it to be the same finding."""
-    return {name: finding[name] for name in ("outcome", "date", "amount")}
 
 
 def readings(inquiry: Inquiry, progress: Progress | None = None, *, all_: bool = False) -> Data:
@@ -94,21 +77,21 @@ class _Alone:
     turned: dict[str, dict[str, int]] = field(default_factory=dict)  # finding -> question -> cents
 
     @cached_property
-    def baseline(self) -> Report:
-        return self.inquiry.report
+    def baseline(self) -> Told:
+        return Told.of(self.inquiry.report)
 
-    def report(self, question: str, answer: str) -> Report:
-        """The report with one question answered otherwise."""
+    def told(self, question: str, answer: str) -> Told:
+        """What is so with one question answered otherwise."""
         if self.combined is not None:
-            return self.combined.at({**self.baseline["readings"], question: answer}).report
+            return self.combined.told({**self.inquiry.report["readings"], question: answer})
         if answer in self.inquiry.result.evaluation.terms.indistinct[question]:
             return self.baseline
-        return self.inquiry.read({question: answer}).report
+        return Told.of(self.inquiry.read({question: answer}).report)
 
     def questions(self) -> Iterator[Data]:
         """Every question, its phrase, and what each answer to it comes to."""
         for name, question in self.inquiry.pack.questions.items():
-            own = self.baseline["readings"][name]
+            own = self.inquiry.report["readings"][name]
             yield {
                 "question": name,
                 "clause": question.clause,
@@ -122,19 +105,19 @@ class _Alone:
             }
 
     def _other(self, question: Question, answer: str) -> Data:
-        before, after = self.baseline, self.report(question.name, answer)
-        found = list(_changed(_found(before), _found(after)))
+        before, after = self.baseline, self.told(question.name, answer)
+        found = list(_changed(before.findings, after.findings))
         for change in found:
             by = abs(_at_stake(change["after"]) - _at_stake(change["before"]))
             known = self.turned.setdefault(change["id"], {})
             known[question.name] = max(by, known.get(question.name, 0))
-        owed = list(_changed(_owed(before), _owed(after)))
+        owed = list(_changed(before.owed, after.owed))
         money = list(_moved_money(before, after))
         return {
             "answer": answer,
             "because": question.answers[answer],
-            "outcome": after["outcome"],
-            "changes": bool(found or owed or money or before["outcome"] != after["outcome"]),
+            "outcome": after.outcome,
+            "changes": bool(found or owed or money or before.outcome != after.outcome),
             "findings": found,
             "obligations": owed,
             "money": money,
@@ -145,11 +128,11 @@ class _Alone:
 
         Asked for when the questions have been told.
         """
-        known = {found["id"]: found for found in self.baseline["findings"]}
+        known = self.baseline.findings
         return [
             {
                 "id": id_,
-                **(stands(known[id_]) if id_ in known else _NOWHERE),
+                **known.get(id_, _NOWHERE),
                 "label": "reading-dependent" if id_ in self.turned else "stable-alone",
                 "depends_on": [
                     {
@@ -168,14 +151,6 @@ class _Alone:
 _NOWHERE = {"outcome": None, "date": None, "amount": None}
 
 
-def _found(report: Report) -> dict[str, Data]:
-    return {found["id"]: stands(found) for found in report["findings"]}
-
-
-def _owed(report: Report) -> dict[str, Data]:
-    return {row["id"]: {name: row[name] for name in STANDS} for row in report["obligations"]}
-
-
 def _changed(before: Mapping[str, Data], after: Mapping[str, Data]) -> Iterator[Data]:
     """What appears, goes or moves, in the order of the baseline."""
     for id_ in dict.fromkeys([*before, *after]):
@@ -189,10 +164,10 @@ def _at_stake(stands_: Data | None) -> int:
     return 0 if stands_ is None else _cents(stands_["amount"])
 
 
-def _moved_money(before: Report, after: Report) -> Iterator[Data]:
+def _moved_money(before: Told, after: Told) -> Iterator[Data]:
     """The amounts that differ, each with a sentence that says by how much."""
-    one, other = figures(before), figures(after)
-    due = {row["id"]: row["due"] for report in (after, before) for row in report["obligations"]}
+    one, other = before.figures, after.figures
+    due = {id_: row["due"] for told in (after, before) for id_, row in told.owed.items()}
     for of, name in dict.fromkeys([*one, *other]):
         old, new = one.get((of, name)), other.get((of, name))
         if old == new or (of != "balances" and _cents(old) == _cents(new)):
@@ -230,74 +205,57 @@ class _Every:
 
     inquiry: Inquiry
     combined: Combinations
-    functions: dict[tuple[Hashable, ...], Node] = field(default_factory=dict)
-
-    @cached_property
-    def reports(self) -> list[Report]:
-        return [cell.report for cell in self.combined.cells]
-
-    @cached_property
-    def found(self) -> list[dict[str, Data]]:
-        return [_found(report) for report in self.reports]
-
-    def _function(self, values: Sequence[Hashable]) -> Node:
-        key = tuple(values)
-        if key not in self.functions:
-            self.functions[key] = self.combined.function(values)
-        return self.functions[key]
-
-    def _of(self, id_: str) -> list[Hashable]:
-        """A finding in each cell: its outcome, date and amount, or nothing."""
-        return [tuple(found[id_].values()) if id_ in found else None for found in self.found]
 
     def questions_of(self, id_: str) -> list[str]:
         """The questions on which a finding depends."""
-        return self.combined.diagrams.asks(self._function(self._of(id_)))
+        return self.combined.asks(self.combined.findings[id_])
 
     def outcomes(self) -> list[Data]:
         """The outcome of the whole, with the sets of answers that bring each about."""
-        values = [report["outcome"] for report in self.reports]
+        node = self.combined.outcome
         return [
-            {"outcome": outcome, "combinations": size, "sets": self._sets(values, [outcome])}
-            for outcome, size in self.combined.sizes(values).items()
+            {"outcome": one, "combinations": size, "sets": self.combined.sets(node, [one])}
+            for one, size in self.combined.sizes(node).items()
         ]
 
     def powers(self) -> Iterator[Data]:
         """Every power with its states."""
-        for at, power in enumerate(self.reports[0]["powers"]):
-            states = [(r["powers"][at]["state"], r["powers"][at]["since"]) for r in self.reports]
+        for power in self.inquiry.report["powers"]:
+            node = self.combined.powers[power["id"]]
+            sizes = self.combined.sizes(node)
             yield {
                 "id": power["id"],
                 "state": power["state"],
                 "since": power["since"],
-                "robust": len(set(states)) == 1,
-                "depends_on": self._depends(states),
+                "robust": len(sizes) == 1,
+                "depends_on": self._depends(node),
                 "when": [
                     {"state": state, "since": since, "combinations": size,
-                     "sets": self._sets(states, [(state, since)])}
-                    for (state, since), size in _pairs(self.combined.sizes(states))
+                     "sets": self.combined.sets(node, [(state, since)])}
+                    for (state, since), size in sizes.items()
                 ],
             }  # fmt: skip
 
     def findings(self) -> Iterator[Data]:
-        """Every finding that some combination has."""
-        for id_ in dict.fromkeys(id_ for found in self.found for id_ in found):
-            values = self._of(id_)
-            depends = self._depends(values)
+        """Every finding that some combination has: first those of the baseline, in its order."""
+        own = {found["id"]: stands(found) for found in self.inquiry.report["findings"]}
+        for id_ in [*own, *sorted(self.combined.findings.keys() - own.keys())]:
+            node = self.combined.findings[id_]
+            depends = self._depends(node)
             yield {
                 "id": id_,
-                **self.found[0].get(id_, _NOWHERE),
+                **own.get(id_, _NOWHERE),
                 "label": "reading-dependent" if depends else "robust",
                 "depends_on": depends,
-                "when": list(self._when(values)) if depends else [],
+                "when": list(self._when(node)) if depends else [],
             }
 
-    def _when(self, values: Sequence[Any]) -> Iterator[Data]:
+    def _when(self, node: Node) -> Iterator[Data]:
         """The outcomes and dates of a finding, the range of its amount, and when it is so."""
         kinds: dict[Any, list[Any]] = {}
-        for value in dict.fromkeys(values):
+        sizes = self.combined.sizes(node)
+        for value in sizes:
             kinds.setdefault(None if value is None else value[:2], []).append(value)
-        sizes = self.combined.sizes(values)
         for kind, of_kind in kinds.items():
             amounts = [v[2] for v in of_kind if v is not None and v[2] is not None]
             yield {
@@ -306,56 +264,57 @@ class _Every:
                 "lowest": min(amounts, key=_cents, default=None),
                 "highest": max(amounts, key=_cents, default=None),
                 "combinations": sum(sizes[value] for value in of_kind),
-                "sets": self._sets(values, of_kind),
+                "sets": self.combined.sets(node, of_kind),
             }
 
     def figures(self) -> Iterator[Data]:
         """Every amount with its range."""
-        told = [figures(report) for report in self.reports]
-        for of, name in dict.fromkeys(key for each in told for key in each):
-            values = [each.get((of, name)) for each in told]
-            known = [value for value in values if value is not None]
+        own = figures(self.inquiry.report)
+        functions = self.combined.figures
+        for of, name in dict.fromkeys([*own, *functions]):
+            node = functions[of, name]
+            sizes: dict[str | None, int] = self.combined.sizes(node)
+            known = [value for value in sizes if value is not None]
             lowest = min(known, key=_cents, default=None)
             highest = max(known, key=_cents, default=None)
             yield {
                 "of": of,
                 "figure": name,
-                "baseline": values[0],
+                "baseline": own.get((of, name)),
                 "lowest": lowest,
                 "highest": highest,
                 "by": plain(_cents(highest) - _cents(lowest)),
-                "robust": len(set(values)) == 1,
-                "depends_on": self._depends(values),
-                "when": list(self._values(values, lowest, highest)),
+                "robust": len(sizes) == 1,
+                "depends_on": self._depends(node),
+                "when": list(self._values(node, sizes, lowest, highest)),
             }
 
     def _values(
-        self, values: Sequence[str | None], lowest: str | None, highest: str | None
+        self,
+        node: Node,
+        sizes: Mapping[str | None, int],
+        lowest: str | None,
+        highest: str | None,
     ) -> Iterator[Data]:
-        sizes = self.combined.sizes(values)
         if len(sizes) == 1:
             return
         shown = set(sizes) if len(sizes) <= MOST_VALUES else {lowest, highest, None} & set(sizes)
-        for value in sorted(shown, key=lambda v: (v is None, _cents(_text(v)))):
+        for value in sorted(shown, key=lambda v: (v is None, _cents(v))):
             yield {
                 "value": value,
                 "combinations": sizes[value],
-                "sets": self._sets(values, [value]),
+                "sets": self.combined.sets(node, [value]),
             }
 
-    def _sets(self, values: Sequence[Hashable], wanted: Iterable[Hashable]) -> list[dict[str, str]]:
-        return self.combined.sets(self._function(values), wanted)
-
-    def _depends(self, values: Sequence[Hashable]) -> list[Data]:
+    def _depends(self, node: Node) -> list[Data]:
         """The questions that make a difference, the widest first, and by how much each does."""
-        node, diagrams = self._function(values), self.combined.diagrams
         found = [
             {
                 "question": name,
                 "phrase": self.inquiry.pack.questions[name].phrase,
-                "by": plain(diagrams.widest(node, name, _apart)),
+                "by": plain(self.combined.widest(node, name, _apart)),
             }
-            for name in diagrams.asks(node)
+            for name in self.combined.asks(node)
         ]
         return sorted(found, key=lambda each: -_cents(each["by"]))
 
@@ -369,13 +328,3 @@ def _amount(value: Any) -> int:
     if isinstance(value, tuple):
         value = value[2] if len(value) == 3 else None
     return _cents(value)
-
-
-def _text(value: Hashable) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _pairs(sizes: Mapping[Hashable, int]) -> Iterator[tuple[tuple[str, str | None], int]]:
-    for value, size in sizes.items():
-        assert isinstance(value, tuple)  # a state, and since when
-        yield value, size

@@ -1,0 +1,450 @@
+"""The account of a contract under all combinations of answers that have moved it alike so far.
+
+Code runs under one combination, and every answer that it asks for narrows the combinations for
+which it has run (`Reading`); what is left runs again. A thing that is not the same under all of
+them is held in parts, each with the condition under which it is so (`Varied`). A `Course` is an
+evaluation without rules: where combinations part on a step that it takes, another is lived anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from checker.account import Obligation, Occurrence
+from checker.arrangement import Arrangement
+from checker.dates import Day
+from checker.deadlines import SETTINGS as DEADLINE_SETTINGS
+from checker.deadlines import Deadlines
+from checker.evaluate import Engines, Evaluation
+from checker.findings import Finding
+from checker.instalments import Part
+from checker.language import TermValue
+from checker.ledger import Ledger
+from checker.model import Fact
+from checker.pack import Pack
+from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.terms import Choices, Terms
+
+T = TypeVar("T")
+Step = Callable[["Course"], Any]
+
+
+class Reading:
+    """Code that runs under one combination, and for all under which it would do the same."""
+
+    def __init__(self, diagrams: Diagrams, own: Assignment) -> None:
+        self.diagrams, self.own = diagrams, own
+        self.condition = diagrams.always
+        self.answers: Assignment = own
+        self.written: list[Varied[Any]] = []
+        self._nearest: dict[Node, Assignment] = {}
+
+    def once(
+        self, condition: Node, do: Callable[[], T], answers: Assignment | None = None
+    ) -> tuple[Node, T]:
+        """What comes of it under one combination of a condition, and for which it is the same.
+
+        What it writes to things that vary is written under the condition that is left.
+        """
+        outer = self.condition, self.answers, self.written
+        self.condition, self.written = condition, []
+        self.answers = answers or self._near(condition)
+        try:
+            result = do()
+            for varied in self.written:
+                varied.settle(self.condition)
+            return self.condition, result
+        finally:
+            self.condition, self.answers, self.written = outer
+
+    def _near(self, condition: Node) -> Assignment:
+        """The combination of a condition that is nearest to one's own answers."""
+        if condition not in self._nearest:
+            self._nearest[condition] = self.diagrams.nearest(condition, self.own)
+        return self._nearest[condition]
+
+    def under(self, answers: Assignment, do: Callable[[], T]) -> T:
+        """What comes of it under one combination."""
+        return self.once(self.diagrams.never, do, answers)[1]  # none is left to be narrowed
+
+    def each(self, condition: Node, do: Callable[[], T]) -> list[tuple[Node, T]]:
+        """What comes of it under every combination of a condition, in parts."""
+        found = []
+        while condition != self.diagrams.never:
+            found.append(self.once(condition, do))
+            condition = self.diagrams.without(condition, found[-1][0])
+        return found
+
+    def narrow(self, condition: Node) -> None:
+        """It runs on for those combinations alone for which this is so, its own among them."""
+        self.condition = self.diagrams.both(self.condition, condition)
+
+    def holds(self, condition: Node) -> bool:
+        """Whether it is so under the combination under which it runs."""
+        return bool(self.diagrams.at(condition, self.answers))
+
+
+class Varied(dict[str, T]):
+    """Things by name, each as it is under each combination of answers; none where it is not."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+        self.parts: dict[str, list[tuple[Node, T]]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        diagrams, there = self.reading.diagrams, self.reading.diagrams.never
+        for condition, _value in self.parts.get(str(name), ()):
+            there = diagrams.either(there, condition)
+        is_there = self.reading.holds(there)
+        self.reading.narrow(there if is_there else diagrams.without(diagrams.always, there))
+        return is_there
+
+    def __getitem__(self, name: str) -> T:
+        if super().__contains__(name):
+            return super().__getitem__(name)
+        for condition, value in self.parts.get(name, ()):
+            if self.reading.holds(condition):
+                self.reading.narrow(condition)
+                return value
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: T) -> None:
+        if not self:
+            self.reading.written.append(self)
+        super().__setitem__(name, value)
+
+    def settle(self, condition: Node) -> None:
+        """What was written is so under a condition."""
+        for name, value in self.items():
+            self.parts[name] = self._with(self.parts.get(name, []), condition, value)
+        self.clear()
+
+    def _with(
+        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T
+    ) -> list[tuple[Node, T]]:
+        diagrams, found = self.reading.diagrams, []
+        for other, old in parts:
+            if old == value:
+                condition = diagrams.either(condition, other)
+            elif (left := diagrams.without(other, condition)) != diagrams.never:
+                found.append((left, old))
+        return [*found, (condition, value)]
+
+    def copied(self) -> Varied[T]:
+        """A copy, in which other things may be written."""
+        made = Varied[T](self.reading)
+        made.parts = {name: list(parts) for name, parts in self.parts.items()}
+        return made
+
+
+class _Terms(Terms):
+    """The terms in force under the combination under which code runs."""
+
+    def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
+        super().__init__(pack, choices)
+        self.reading = reading
+
+    def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
+        """The result under the answer given; from then on all is so where it is the same."""
+        result = results[self.reading.answers[question]]
+        same = tuple(answer for answer, other in results.items() if other == result)
+        if len(same) < len(results):
+            self.reading.narrow(self.reading.diagrams.answered(question, same))
+        return result
+
+
+class Common(Protocol):
+    """What courses have in common: how they are read, and what stands outside the account."""
+
+    pack: Pack
+    engines: Engines
+    choices: Choices
+    reading: Reading
+    findings: Varied[Finding]
+    days_by_terms: dict[Hashable, Days]
+
+    def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
+        """A power's state, with the accounts of these courses."""
+
+
+class Course(Evaluation):
+    """The account under all combinations that have moved it alike; rules are asked elsewhere.
+
+    It keeps what it has done, and what it was then told of findings, so that it can be lived anew.
+    """
+
+    def __init__(self, common: Common, again: Course | None = None, last: int = 0) -> None:
+        """With `again`, the steps of that one but the `last` are taken, hearing what it heard."""
+        self.common, self.condition = common, common.reading.condition
+        self.journal: list[tuple[Step, list[Any]]] = []
+        self.coming: Day = 0  # when next anything comes by itself
+        self.step = 0  # of the day
+        self.said: list[Occurrence] | None = None  # on it; None where the day is over
+        self.first_heard: list[Any] = []
+        self._heard, self._hearing = self.first_heard, False
+        self._before = None if again is None else iter(again.first_heard)
+        terms = _Terms(common.pack, common.choices, common.reading)
+        super().__init__(common.pack, common.engines, terms=terms)
+        self.findings = _Heard(self, common.findings)
+        for step, heard in again.journal[: len(again.journal) - last] if again else ():
+            self._before = iter(heard)
+            step(self)
+            self.journal.append((step, heard))
+        self._before = None
+
+    def opened(self) -> Ledger:
+        """The account as it begins, with deadlines that may differ between combinations."""
+        return Ledger(self.arrangement, self.engines.kinds, OpenDeadlines(self))
+
+    def elsewhere(self) -> Arrangement:
+        """The settings, to be asked under combinations of which each may have its own."""
+        return Arrangement(self._setting, (), (), self.pack.volatile, self.readings)
+
+    def does(self, step: Step) -> Any:
+        """Takes one more step, and keeps it in mind."""
+        self._heard = []
+        result = step(self)
+        self.journal.append((step, self._heard))
+        return result
+
+    def hear(self, ask: Callable[[], T]) -> T:
+        """What is so outside the account, as it stood when the step was first taken."""
+        if self._hearing:  # a part of what is asked
+            return ask()
+        if self._before is None:
+            self._hearing = True
+            try:
+                answer = ask()
+            finally:
+                self._hearing = False
+        else:
+            answer = next(self._before)
+        self._heard.append(answer)
+        return answer
+
+    def power(self, name: str) -> tuple[str, Day | None]:
+        """A power's state; since when is nothing that an account asks."""
+        return self.hear(partial(self.common.state_of_power, name, [self])), None
+
+    def begins(self, day: Day, facts: Sequence[Fact]) -> None:
+        """Lives through a day up to the first step on which it has something to say."""
+        self._steps = enumerate(self.day(day, facts))
+        self.goes_on()
+
+    def goes_on(self) -> None:
+        """Lives on to the next such step, or to the end of the day."""
+        for step, told in self._steps:
+            if said := list(told):
+                self.step, self.said = step, said
+                return
+        self.said = None
+        self.looks_ahead()
+
+    def asked_anew(self) -> Course:
+        """Itself, having forgotten what was settled when it was asked under another combination."""
+        self.arrangement.forget()
+        self.ledger.accrual.forget()
+        return self
+
+    def looks_ahead(self) -> None:
+        """When next anything comes by itself."""
+        self.coming = self.next_day()
+
+
+class _Heard(dict[str, Finding]):
+    """The findings, as a course is told of them."""
+
+    def __init__(self, course: Course, findings: Varied[Finding]) -> None:
+        super().__init__()
+        self.course, self.findings = course, findings
+
+    def __contains__(self, name: object) -> bool:
+        return self.course.hear(lambda: name in self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        return self.course.hear(lambda: self.findings[name])
+
+
+# Deadlines ---------------------------------------------------------------------------------------
+
+
+class Until(NamedTuple):
+    """Until when something may be paid."""
+
+    payable: Day
+    last_day: Day
+
+
+Days = list[tuple[Node, Until]]
+
+
+_PAYABLE, _LAST_DAY = (operator.attrgetter(name) for name in Until._fields)
+
+
+class Undecided(NamedTuple):
+    """Stands in what is told for a day that differs."""
+
+    days: Days
+
+
+class OpenObligation(Obligation):
+    """An obligation whose days differ between combinations: who asks for one has them told apart.
+
+    They are settled and told in parts, so that nothing is to be set.
+    """
+
+    deadlines: OpenDeadlines
+    days: Days
+    missed: list[tuple[Node, Day]]
+
+    @property
+    def payable(self) -> Day:
+        """When it is payable."""
+        return self.deadlines.asked(self, _PAYABLE)
+
+    @payable.setter
+    def payable(self, _day: Day) -> None: ...
+
+    @property
+    def last_day(self) -> Day:
+        """The last day to pay it."""
+        return self.deadlines.asked(self, _LAST_DAY)
+
+    @last_day.setter
+    def last_day(self, _day: Day) -> None: ...
+
+    @property
+    def missed_on(self) -> Day | None:
+        """When its last day had passed, if it was not paid by then."""
+        return self.deadlines.asked_missed(self)
+
+    @missed_on.setter
+    def missed_on(self, _day: Day | None) -> None: ...
+
+
+class OpenDeadlines(Deadlines):
+    """Deadlines settled for every combination at once, so that no course parts on them alone."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__(course.elsewhere())
+        self.course, self.reading = course, course.common.reading
+        self._waiting: list[tuple[Day, int, OpenObligation, Node]] = []
+        self._telling: Node = self.reading.diagrams.always
+
+    def owed(
+        self,
+        id_: str,
+        component: str,
+        cause: str,
+        due: Day,
+        amount: int,
+        facts: list[str],
+        working: tuple[str, ...],
+    ) -> Obligation:  # the seven things that make an obligation, all told by position
+        """An amount that falls due, with days that may differ."""
+        made = OpenObligation(id_, component, cause, due, due, due, amount, amount, facts, working)
+        made.deadlines, made.days, made.missed = self, [], []
+        return made
+
+    def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
+        """An obligation gets its days under every combination."""
+        assert isinstance(obligation, OpenObligation)  # made here
+        obligation.days = self._days(obligation.component, obligation.due, earliest)
+        for condition, days in obligation.days:
+            self._count += 1
+            heapq.heappush(self._waiting, (days.last_day, self._count, obligation, condition))
+
+    def _days(self, component: str, due: Day, earliest: Day) -> Days:
+        """Until when something may be paid, asked once for all courses where none has a say."""
+
+        def until() -> Until:
+            self.arrangement.forget()
+            last_day = max(self.last_day(component, due), earliest)
+            return Until(self.payable(due), last_day)
+
+        if not self.arrangement.steady(*DEADLINE_SETTINGS, f"grace.{component}"):
+            return self.course.hear(lambda: self.reading.each(self.reading.condition, until))
+        known, key = self.course.common.days_by_terms, (component, due, earliest)
+        version = (*key, *self.course.terms.history)
+        if version not in known:
+            known[version] = self.reading.each(self.reading.diagrams.always, until)
+        return known[version]
+
+    def settle_anew(self, obligations: Iterable[Obligation], day: Day) -> None:
+        """What may still be paid in time follows settings that changed; the rest stays."""
+        self._waiting = []
+        diagrams = self.reading.diagrams
+        for obligation in obligations:
+            assert isinstance(obligation, OpenObligation)  # made here
+            before, missed = obligation.days, diagrams.never
+            for condition, _day in obligation.missed:
+                missed = diagrams.either(missed, condition)
+            self.settle(obligation, day)
+            parts = [(diagrams.both(c, missed), until) for c, until in before]
+            parts += [(diagrams.without(c, missed), until) for c, until in obligation.days]
+            obligation.days = [part for part in parts if part[0] != diagrams.never]
+
+    def next_after(self, day: Day) -> list[Day]:
+        """The first day after `day` by which another last day has passed, if there is one."""
+        return [max(self._waiting[0][0], day) + 1] if self._waiting else []
+
+    def payable_days(self, obligation: Obligation) -> list[Day]:
+        """The days on which it may be payable."""
+        assert isinstance(obligation, OpenObligation)  # made here
+        return sorted({until.payable for _condition, until in obligation.days})
+
+    def passed(self, day: Day) -> Iterator[Obligation]:
+        """What was not paid by its last day; what is told of each meanwhile is so where that is."""
+        diagrams = self.reading.diagrams
+        while self._waiting and self._waiting[0][0] < day:
+            _last, _count, obligation, where = heapq.heappop(self._waiting)
+            where = diagrams.both(where, self.reading.condition)
+            for condition, _day in obligation.missed:
+                where = diagrams.without(where, condition)
+            if obligation.unpaid and where != diagrams.never:
+                obligation.missed.append((where, day))
+                self._telling = where
+                yield obligation
+        self._telling = diagrams.always
+
+    def told(self, parts: Sequence[Part]) -> dict[str, Any]:
+        """From when to when these parts may be paid in time, where it is told."""
+        diagrams, days = self.reading.diagrams, list[tuple[Node, Until]]()
+        for part in parts:
+            assert isinstance(part, OpenObligation)  # made here
+            before = days or [(self._telling, Until(0, 0))]
+            days = [
+                (both, Until(one.payable or other.payable, max(one.last_day, other.last_day)))
+                for condition, one in before
+                for under, other in part.days
+                if (both := diagrams.both(condition, under)) != diagrams.never
+            ]
+        return {"payable": Undecided(days), "last_day": Undecided(days)}
+
+    def asked(self, obligation: OpenObligation, of: Callable[[Until], Day]) -> Day:
+        """One of its days, from then on for all combinations that have the same."""
+        day = next(of(until) for where, until in obligation.days if self.reading.holds(where))
+        same = self.reading.diagrams.never
+        for where, until in obligation.days:
+            if of(until) == day:
+                same = self.reading.diagrams.either(same, where)
+        self.reading.narrow(same)
+        return day
+
+    def asked_missed(self, obligation: OpenObligation) -> Day | None:
+        """When its last day had passed, from then on for all combinations for which it is so."""
+        diagrams, left = self.reading.diagrams, self.reading.diagrams.always
+        for where, day in obligation.missed:
+            if self.reading.holds(where):
+                self.reading.narrow(where)
+                return day
+            left = diagrams.without(left, where)
+        self.reading.narrow(left)
+        return None

@@ -1,0 +1,218 @@
+"""Functions of the answers to questions, as decision diagrams: equal functions are one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+Node = int
+"""A function, by its number."""
+
+Assignment = Mapping[str, str]
+
+
+@dataclass
+class Diagrams:
+    """Functions of the answers: a leaf is a value, another node asks a question.
+
+    A node that asks has a child for each answer. Functions whose values are `ALWAYS` and `NEVER`
+    are conditions, and stand for the combinations of answers under which they hold.
+    """
+
+    answers: Mapping[str, Sequence[str]]
+    nodes: list[tuple[int, tuple[Node, ...]]] = field(default_factory=list)
+    values: dict[Node, Any] = field(default_factory=dict)
+    _known: dict[Hashable, Node] = field(default_factory=dict)
+    _chosen: dict[tuple[Node, Node, Node], Node] = field(default_factory=dict)
+    _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
+    _sizes: dict[Node, dict[Node, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.questions = tuple(self.answers)
+        self.widths = [len(of) for of in self.answers.values()]
+        self.never, self.always = self.leaf(value=False), self.leaf(value=True)
+
+    def leaf(self, value: Hashable) -> Node:
+        """The function that is this value everywhere."""
+        key = (type(value), value)  # 1 is no True
+        if key not in self._known:
+            self._known[key] = len(self.nodes)
+            self.values[len(self.nodes)] = value
+            self.nodes.append((len(self.questions), ()))
+        return self._known[key]
+
+    def branch(self, level: int, children: tuple[Node, ...]) -> Node:
+        """The function that asks the question of a level, unless its answers all lead to one."""
+        if children.count(children[0]) == len(children):
+            return children[0]
+        key = (level, children)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = len(self.nodes)
+            self.nodes.append((level, children))
+        return known
+
+    # Conditions -----------------------------------------------------------------------------------
+
+    def choose(self, condition: Node, one: Node, other: Node) -> Node:
+        """The function that is one where a condition holds, and another elsewhere."""
+        if condition == self.always or one == other:
+            return one
+        if condition == self.never:
+            return other
+        key = (condition, one, other)
+        known = self._chosen.get(key)
+        if known is None:
+            nodes = self.nodes
+            (a, of_a), (b, of_b), (c, of_c) = nodes[condition], nodes[one], nodes[other]
+            level = min(a, b, c)
+            width = self.widths[level]
+            conditions = of_a if a == level else (condition,) * width
+            ones = of_b if b == level else (one,) * width
+            others = of_c if c == level else (other,) * width
+            known = self._chosen[key] = self.branch(
+                level, tuple(map(self.choose, conditions, ones, others))
+            )
+        return known
+
+    def both(self, one: Node, other: Node) -> Node:
+        """Where two conditions hold."""
+        return self.choose(one, other, self.never)
+
+    def either(self, one: Node, other: Node) -> Node:
+        """Where one of two conditions holds."""
+        return self.choose(one, self.always, other)
+
+    def without(self, one: Node, other: Node) -> Node:
+        """Where one condition holds and another does not."""
+        return self.choose(other, self.never, one)
+
+    def answered(self, question: str, answers: Iterable[str]) -> Node:
+        """The condition that a question has one of these answers."""
+        of, wanted = self.answers[question], set(answers)
+        children = tuple(self.always if answer in wanted else self.never for answer in of)
+        return self.branch(self.questions.index(question), children)
+
+    def nearest(self, condition: Node, own: Assignment) -> Assignment:
+        """A combination under which a condition holds: as near to one's own as there is."""
+        found = dict(own)
+        while condition != self.always:
+            level, children = self.nodes[condition]
+            name = self.questions[level]
+            of = self.answers[name]
+            by_answer = dict(zip(of, children, strict=True))
+            ordered = (own[name], *of)
+            found[name] = next(a for a in ordered if by_answer[a] != self.never)
+            condition = by_answer[found[name]]
+        return found
+
+    def at(self, node: Node, answers: Assignment) -> Any:
+        """The value of a function under a combination."""
+        level, children = self.nodes[node]
+        while children:
+            name = self.questions[level]
+            node = children[self.answers[name].index(answers[name])]
+            level, children = self.nodes[node]
+        return self.values[node]
+
+    # What a function depends on -------------------------------------------------------------------
+
+    def reached(self, node: Node) -> Iterator[Node]:
+        """A node and all below it, each once."""
+        waiting, seen = [node], {node}
+        while waiting:
+            one = waiting.pop()
+            yield one
+            new = set(self.nodes[one][1]) - seen
+            seen |= new
+            waiting += new
+
+    def asks(self, node: Node) -> list[str]:
+        """The questions on which a function depends."""
+        levels = {self.nodes[one][0] for one in self.reached(node)}
+        return [name for level, name in enumerate(self.questions) if level in levels]
+
+    def mapped(self, node: Node, value: Callable[[Any], Hashable]) -> Node:
+        """The function of another's value."""
+        made: dict[Node, Node] = {}
+
+        def visit(one: Node) -> Node:
+            if one not in made:
+                level, children = self.nodes[one]
+                made[one] = (
+                    self.branch(level, tuple(visit(child) for child in children))
+                    if children
+                    else self.leaf(value(self.values[one]))
+                )
+            return made[one]
+
+        return visit(node)
+
+    def sizes(self, node: Node) -> dict[Any, int]:
+        """How many combinations have each value, a function's values in the order of answers."""
+        weight = self._weight(0, self.nodes[node][0])
+        return {self.values[leaf]: size * weight for leaf, size in self._below(node).items()}
+
+    def _below(self, node: Node) -> dict[Node, int]:
+        """How many combinations of the questions from a node's own on lead to each leaf."""
+        if node not in self._sizes:
+            level, children = self.nodes[node]
+            found: dict[Node, int] = {} if children else {node: 1}
+            for child in children:
+                weight = self._weight(level + 1, self.nodes[child][0])
+                for leaf, size in self._below(child).items():
+                    found[leaf] = found.get(leaf, 0) + size * weight
+            self._sizes[node] = found
+        return self._sizes[node]
+
+    def _weight(self, since: int, until: int) -> int:
+        return prod(self.widths[since:until])
+
+    def smallest(self, node: Node) -> tuple[frozenset[tuple[int, str]], ...]:
+        """The sets of answers, minimal by inclusion, under which a condition holds."""
+        if node == self.always:
+            return (frozenset(),)
+        if node == self.never:
+            return ()
+        if node not in self._sets:
+            level, children = self.nodes[node]
+            always = children[0]
+            for child in children[1:]:
+                always = self.both(always, child)
+            general = self.smallest(always)
+            found = list(general)
+            for answer, child in zip(self.answers[self.questions[level]], children, strict=True):
+                found += [
+                    each | {(level, answer)}
+                    for each in self.smallest(child)
+                    if not any(known <= each for known in general)
+                ]
+            self._sets[node] = tuple(found)
+        return self._sets[node]
+
+    def widest(self, node: Node, question: str, apart: Callable[[Any, Any], int]) -> int:
+        """How far apart, at most, two values are whose combinations differ in one answer alone."""
+        level, most = self.questions.index(question), 0
+        seen: set[tuple[Node, Node]] = set()
+        for one in self.reached(node):
+            if self.nodes[one][0] != level:
+                continue
+            children = self.nodes[one][1]
+            waiting = [(a, b) for at, a in enumerate(children) for b in children[at + 1 :]]
+            while waiting:
+                a, b = waiting.pop()
+                if a == b or (a, b) in seen:
+                    continue
+                seen.add((a, b))
+                (a_level, of_a), (b_level, of_b) = self.nodes[a], self.nodes[b]
+                below = min(a_level, b_level)
+                if below == len(self.questions):
+                    most = max(most, apart(self.values[a], self.values[b]))
+                    continue
+                waiting += [
+                    (of_a[at] if a_level == below else a, of_b[at] if b_level == below else b)
+                    for at in range(self.widths[below])
+                ]
+        return most

@@ -1,0 +1,384 @@
+"""One evaluation under all combinations of answers together: what is the same is done once.
+
+The accounts are courses, one for all combinations that have moved it alike. What they tell the
+rules, and what these conclude, is held once for all combinations under which it is so, whatever
+course they are on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from typing import Any, TypeVar
+
+from checker.account import BALANCES, Occurrence
+from checker.dates import Day
+from checker.evaluate import MOST_ROUNDS, Act, Conclusion, Engines, Judging, as_blocker, endless
+from checker.findings import Finding, finding_occurrences, is_finding
+from checker.language import Sentence
+from checker.model import Fact, Value, WrongInput
+from checker.pack import Pack, Power
+from checker.patterns import Record
+from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
+from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.questions.matching import Found, Matching
+from checker.rules import BLOCKER, Rule
+from checker.terms import Choices
+
+T = TypeVar("T")
+
+Told = list[tuple[Node, Occurrence]]
+"""What is told, in its order under each combination, and under which ones it is."""
+
+Progress = Callable[[Day, Day, int], None]
+"""Is told up to which day all combinations have been lived, until when, and on how many courses."""
+
+PowerState = tuple[str, Day | None]
+"""A power's state, and since when the oldest default has stood that supports it."""
+
+
+class _Firsts(dict[str, Mapping[str, Value]]):
+    """What the rules of findings first matched, written down with the order in which they did."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.varied: Varied[tuple[int, Mapping[str, Value]]] = Varied(reading)
+        self.number = 0
+
+    def __setitem__(self, name: str, value: Mapping[str, Value]) -> None:
+        self.varied[name] = (self.number, value)
+
+
+class Together(Judging):
+    """The rules under all combinations, over the courses that these have taken so far."""
+
+    def __init__(self, pack: Pack, engines: Engines, choices: Choices, diagrams: Diagrams) -> None:
+        super().__init__(pack, engines)
+        self.choices, self.diagrams = choices, diagrams
+        own = {name: choices.readings.get(name, q.default) for name, q in pack.questions.items()}
+        self.reading = Reading(diagrams, own)
+        self.findings = Varied[Finding](self.reading)
+        self.days_by_terms: dict[Hashable, Days] = {}
+        self.firsts = self._firsts = _Firsts(self.reading)
+        self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
+        loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
+        self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
+        self._told: list[Occurrence] = []
+        self._kept: Told = []
+        self.lived = 0  # courses, from the beginning to where they part
+        self.courses: list[Course] = []
+        for condition, course in self.reading.each(diagrams.always, self._begun):
+            course.condition = condition
+            self.courses.append(course)
+        self._all_take(self.courses, Course.looks_ahead)
+
+    def _begun(self, again: Course | None = None, last: int = 0) -> Course:
+        self.lived += 1
+        return Course(self, again, last)
+
+    # What rules may ask ---------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Any:
+        """The value in force of a term, a state, a balance, a power's state, or `today`."""
+        if name == "today":
+            return self.today
+        if name in self.pack.states:
+            return self._alike(lambda course: course.state[name])
+        if name in BALANCES:
+            return self._alike(lambda course: course.ledger.balance(name))
+        if name.startswith("power.") and name[6:] in self.pack.powers:
+            return self.state_of_power(name[6:], self.courses)
+        terms = self.courses[0].terms
+        if any(course.terms.history for course in self.courses):
+            self._alike(lambda course: course.terms.history)
+            terms = self._here.terms
+        return terms.lookup(name)
+
+    @property
+    def _here(self) -> Course:
+        """The course that is taken under the combination under which code runs."""
+        return next(each for each in self.courses if self.reading.holds(each.condition))
+
+    def _alike(self, of: Callable[[Course], T]) -> T:
+        """What is so of the course, from then on for all combinations of which it is so."""
+        value = of(self._here)
+        self.reading.narrow(self._where(self.courses, lambda course: of(course) == value))
+        return value
+
+    def _where(self, courses: Iterable[Course], is_so: Callable[[Course], bool]) -> Node:
+        """The combinations on these courses for which something is so."""
+        found = self.diagrams.never
+        for course in courses:
+            for condition, so in self.reading.each(course.condition, partial(is_so, course)):
+                found = self.diagrams.either(found, condition) if so else found
+        return found
+
+    def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
+        """A power's state, with the accounts of these courses."""
+        states: dict[str, Node] = {}
+        for condition, (state, _since) in self.power(name, courses):
+            states[state] = self.diagrams.either(states.get(state, self.diagrams.never), condition)
+        state = next(state for state, where in states.items() if self.reading.holds(where))
+        self.reading.narrow(states[state])
+        return state
+
+    def power(self, name: str, courses: Sequence[Course]) -> list[tuple[Node, PowerState]]:
+        """A power's states, and since when the oldest default has stood that supports each."""
+        power, diagrams = self.pack.powers[name], self.diagrams
+        left = self._where(courses, lambda _course: True)
+        doubts = self._where(courses, lambda course: course.ledger.in_doubt(course.today))
+        arisen, found = diagrams.never, list[tuple[Day, Node]]()
+        for parts in self.findings.parts.values():
+            for condition, finding in parts:
+                if finding.rule == power.in_doubt_on:
+                    doubts = diagrams.either(doubts, condition)
+                if finding.rule in power.arises_on:
+                    arisen = diagrams.either(arisen, condition)
+                    supports = self._supports(
+                        power, diagrams.both(condition, left), finding, courses
+                    )
+                    found.append((finding.date, supports))
+        ordered: list[tuple[PowerState, Node]] = [
+            *((("available", day), where) for day, where in sorted(found)),
+            (("undetermined", None), doubts),
+            (("lapsed", None), arisen),
+            (("not-arisen", None), diagrams.always),
+        ]
+        states = []
+        for state, where in ordered:
+            if (condition := diagrams.both(left, where)) != diagrams.never:
+                states.append((condition, state))
+                left = diagrams.without(left, condition)
+        return states
+
+    def _supports(
+        self, power: Power, condition: Node, finding: Finding, courses: Sequence[Course]
+    ) -> Node:
+        """Where a finding that is so under a condition lets a power stand."""
+        diagrams = self.diagrams
+        if finding.outcome == "waived" or condition == diagrams.never:
+            return diagrams.never
+        stands = self._where(courses, lambda course: course.continuing(finding))
+        survives = partial(power.survives_cure.evaluate, {}, self)
+        for where, does in self.reading.each(condition, survives):
+            if does:
+                stands = diagrams.either(stands, where)
+        return diagrams.both(condition, stands)
+
+    # Time -----------------------------------------------------------------------------------------
+
+    def run(self, facts: Sequence[Fact], until: Day, progress: Progress | None = None) -> None:
+        """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
+        for day, of_day in groupby(facts, key=lambda fact: fact.date):
+            self._live_until(day - 1)
+            self._live(day, list(of_day), self.courses)
+            if progress is not None:
+                progress(day, until, len(self.courses))
+        self._live_until(until)
+        self.today = until
+        for course in self.courses:
+            course.today = until
+
+    def _live_until(self, day: Day) -> None:
+        while (coming := min(course.coming for course in self.courses)) <= day:
+            self._live(coming, [], [each for each in self.courses if each.coming == coming])
+
+    def _live(self, day: Day, facts: Sequence[Fact], living: Sequence[Course]) -> None:
+        """Takes some courses through a day; what they say on one step is told together."""
+        self.today = day
+        self._all_take(living, lambda course: course.begins(day, facts))
+        while living := [each for each in self.courses if each.today == day and each.said]:
+            step = min(course.step for course in living)
+            said = [(each.condition, each.said or ()) for each in living if each.step == step]
+            self._tell(self._unified(said))
+            living = [each for each in self.courses if each.today == day and each.said]
+            self._all_take([each for each in living if each.step == step], Course.goes_on)
+
+    def _all_take(self, courses: Iterable[Course], step: Step) -> list[tuple[Course, Any]]:
+        return [each for course in list(courses) for each in self._take(course, step)]
+
+    def _take(self, course: Course, step: Step) -> list[tuple[Course, Any]]:
+        """A course takes a step; where combinations part on it, so do courses."""
+        found: list[tuple[Course, Any]] = []
+        while True:
+            before = course.condition
+            course.condition, result = self.reading.once(before, partial(course.does, step))
+            found.append((course, result))
+            if course.condition == before:
+                return found
+            rest = self.diagrams.without(before, course.condition)
+            course = self._part(course, rest, last=1)
+
+    def _part(self, course: Course, condition: Node, last: int = 0) -> Course:
+        """Another course for some combinations, up to where this one is, or some steps before."""
+        under, made = self.reading.once(condition, lambda: self._begun(course, last))
+        assert under == condition  # whatever it asked had been asked, and was the same
+        self.courses.insert(self.courses.index(course) + 1, made)
+        return made
+
+    def _unified(self, told: Iterable[tuple[Node, Iterable[Occurrence]]]) -> Told:
+        """What courses tell, each once, in an order that is that of every one of them.
+
+        How a figure was worked out, and whether it is provisional, is left out: no rule asks.
+        """
+        keys: list[Hashable] = []
+        found: Told = []
+        for course, said in told:
+            at = 0
+            for condition, each in (part for one in said for part in self._spelled(course, one)):
+                key = (each.kind, tuple(each.values.items()), each.facts)
+                if key in keys[at:]:
+                    at = keys.index(key, at)
+                    found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
+                else:
+                    keys.insert(at, key)
+                    found.insert(at, (condition, each._replace(working=(), provisional=False)))
+                at += 1
+        return found
+
+    def _spelled(self, condition: Node, told: Occurrence) -> Told:
+        """What is told, once for each of the days that are still undecided in it."""
+        undecided = told.values.get("last_day")
+        if not isinstance(undecided, Undecided):
+            return [(condition, told)]
+        return [
+            (both, told._replace(values={**told.values, **until._asdict()}))
+            for under, until in undecided.days
+            if (both := self.diagrams.both(condition, under)) != self.diagrams.never
+        ]
+
+    # Rules ----------------------------------------------------------------------------------------
+
+    def _tell(self, waiting: Told) -> None:
+        """Tells the rules what is so, and follows what they conclude until nothing new follows."""
+        rounds, asked = 0, list[str]()
+        loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
+        while waiting:
+            rounds += 1
+            if rounds > MOST_ROUNDS:
+                raise WrongInput([endless(self.pack, asked)])
+            self._kept += [
+                (condition, each)
+                for condition, each in waiting
+                if each.kind in late_kinds and not is_finding(each)
+            ]
+            seen = [(where, each) for where, each in waiting if each.kind in loop_kinds]
+            asked, waiting = [], []
+            for condition, rule, found in self._matched(self._matching, self._told, seen):
+                asked.append(rule.id)
+                waiting += self._concluded(condition, rule, found)
+
+    def _matched(
+        self, matching: Matching, known: list[Occurrence], seen: Told
+    ) -> list[tuple[Node, Rule, dict[str, Occurrence]]]:
+        """What rules match that are told of these; all that they were told is `known`."""
+        records: list[tuple[Node, Record]] = []
+        for condition, occurrence in seen:
+            record = partial(self.pack.projections.record, occurrence, self)
+            for under, made in self.reading.each(condition, record):
+                known.append(occurrence)
+                records.append((under, made))
+        found = []
+        for match in self._distinct(matching.add(records)):
+            rule = self.rules[match.rule]
+            places = zip(rule.aliases, match.places, strict=True)
+            found.append((match.condition, rule, {alias: known[at] for alias, at in places}))
+        return found
+
+    def _distinct(self, matches: Iterable[Found]) -> list[Found]:
+        """Matches by rule, each once however many branches found it, in the order of records."""
+        seen: dict[tuple[str, tuple[int, ...]], Node] = {}
+        for match in matches:
+            key = (match.rule.rpartition("#")[0], match.places)
+            where = seen.get(key, self.diagrams.never)
+            seen[key] = self.diagrams.either(where, match.condition)
+        found = [Found(*key, condition) for key, condition in seen.items()]
+        order = self.pack.order
+        return sorted(found, key=lambda each: (max(each.places), order[each.rule], each.places))
+
+    def _concluded(self, condition: Node, rule: Rule, found: Mapping[str, Occurrence]) -> Told:
+        """What follows from a match, and what is done on it."""
+        self._firsts.number += 1
+        told: Told = []
+        for under, (said, act, new) in self.reading.each(
+            condition, partial(self._judged, rule, found)
+        ):
+            told += [(under, each) for each in said]
+            if act is not None:
+                told += self._done(under, act, new=new)
+        return told
+
+    def _judged(
+        self, rule: Rule, found: Mapping[str, Occurrence]
+    ) -> tuple[list[Occurrence], Act | None, bool]:
+        act = Act(self, rule, found) if rule.acts else None
+        new = act is not None and act.finding not in self.findings
+        return Conclusion(self, rule, found, self.findings).record(), act, new
+
+    def _done(self, condition: Node, act: Act, *, new: bool) -> Told:
+        """An act is done on the courses of the combinations for which it is."""
+        told = []
+        for course in list(self.courses):
+            part = self.diagrams.both(course.condition, condition)
+            if part == self.diagrams.never:
+                continue
+            if part != course.condition:
+                self._part(course, self.diagrams.without(course.condition, part))
+                course.condition = part
+            for each, said in self._take(course, lambda evaluation: act.done(evaluation, new=new)):
+                told.append((each.condition, said))
+        return self._unified(told)
+
+    # The close of the as-of day -------------------------------------------------------------------
+
+    def findings_at_close(self) -> Varied[Finding]:
+        """The loop's findings and those of the rules that are asked at the close of the day."""
+        findings, told = self.findings.copied(), self._told_at_close()
+        seen = self.engines.asked_at_close(occurrence for _where, occurrence in told)
+        late = [each for rule in self.engines.late for each in rule.patterns]
+        matching, known = Matching(late, self.diagrams), list[Occurrence]()
+        waiting = [(c, as_blocker(each)) for c, each in told if BLOCKER + each.kind in seen] + told
+        while waiting:
+            waiting = [(where, each) for where, each in waiting if each.kind in seen]
+            matches, waiting = self._matched(matching, known, waiting), []
+            for condition, rule, found in matches:
+                conclusion = Conclusion(self, rule, found, findings)
+                self._firsts.number += 1
+                for under, said in self.reading.each(condition, conclusion.record):
+                    waiting += [(under, each) for each in said]
+        return findings
+
+    def _told_at_close(self) -> Told:
+        standing = [
+            (where, said)
+            for course in self.courses
+            for where, said in self.at_close(course, lambda each: list(each.standing_occurrences()))
+        ]
+        late, found = self.engines.late_kinds, list[tuple[int, Node, list[Occurrence]]]()
+        for name, parts in self.findings.parts.items():
+            for condition, finding in parts:
+                if finding.rule not in late and "finding" not in late:
+                    continue
+                for other, (number, first) in self._firsts.varied.parts[name]:
+                    where = self.diagrams.both(condition, other)
+                    if where != self.diagrams.never:
+                        found.append((number, where, finding_occurrences(finding, first)))
+        found.sort(key=lambda each: each[0])
+        told = [(where, each) for _number, where, said in found for each in said]
+        return [*self._kept, *self._unified(standing), *told]
+
+    def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
+        """What is so of a course at the close of the day, which it is not to live beyond."""
+        return self.reading.each(course.condition, lambda: of(course.asked_anew()))
+
+    def under(self, answers: Assignment, of: Callable[[Course], T]) -> T:
+        """What is so at the close of the day of the course taken under one combination."""
+        (course,) = [c for c in self.courses if self.diagrams.at(c.condition, answers)]
+        return self.reading.under(answers, lambda: of(course.asked_anew()))
+
+
+def _unspoken(rule: Rule) -> Rule:
+    """A rule whose findings say nothing; what a revision says is part of what makes it another."""
+    return rule if rule.revises else replace(rule, says=Sentence(("",), ()), needs=())
