@@ -561,8 +561,9 @@ class Scope:
             if isinstance(b, Duration) and isinstance(a, int):
                 length = b if sign > 0 else Duration(-b.count, b.unit)
                 return length.after(a, calendar)
-            both = isinstance(a, int | Fraction) and isinstance(b, int | Fraction)
-            return a + sign * b if both else None  # type: ignore[operator]  # narrowed by `both`
+            if isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+                return a + sign * b
+            return None
 
         return _made_of(type_, evaluate, (left, right))
 
