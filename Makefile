@@ -13,7 +13,7 @@ PACKS ?= rules/second-amended-note rules/instalment-note rules/revolving-note
 SEED ?= 1
 COUNT ?= 100
 
-.PHONY: demo test check lint types mutate bench goldens schemas pictures docs check-external clean
+.PHONY: demo test check lint types mutate bench bench-large goldens schemas pictures template docs check-external clean
 
 $(BIN)/checker: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,9 +43,12 @@ check: lint types test ## lint, types and tests
 mutate: $(VENV)/.test ## changes the rules a little, SEED=… COUNT=… times a pack; cases or lint must notice
 	$(BIN)/python -m tests.mutation $(PACKS) --seed $(SEED) --count $(COUNT)
 
-bench: $(VENV)/.test ## measures; the figures go to the terminal
-	$(BIN)/python -m bench.run
-	$(BIN)/python -m bench.engines
+bench: $(VENV)/.test ## measures; the figures go to the terminal; BENCH=… are options of bench.run
+	$(BIN)/python -m bench.run $(BENCH)
+
+bench-large: $(VENV)/.test ## the same portfolio as large as 1,000,000 facts, then 10,000,000 by batch alone
+	$(BIN)/python -m bench.run --part portfolio --contracts 20000 --facts 1000000 --patience 60
+	$(BIN)/python -m bench.run --part portfolio --contracts 200000 --facts 10000000 --no-rivals
 
 goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 	$(BIN)/python -m tests.stories
@@ -53,11 +56,14 @@ goldens: $(VENV)/.test ## writes the golden reports anew; read the difference
 schemas: $(BIN)/checker ## writes the schemas that editors use for the files of packs anew
 	$(BIN)/checker schema --output rules/.schema
 
-check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server
+check-external: $(VENV)/.test ## checks what needs more than Python: an editor's language server, a browser, an office, SARIF's own validator
 	$(BIN)/python -m pytest tests/external
 
-pictures: $(VENV)/.test ## draws the picture of a report that the README shows
+pictures: $(VENV)/.test ## draws the pictures that the README shows
 	$(BIN)/python -m docs.picture
+
+template: $(VENV)/.test ## makes the Word template of the legal report anew
+	$(BIN)/python -m docs.word_template
 
 docs: $(VENV)/.test ## builds the guide into site/; what its commands print is written anew first
 	$(BIN)/python -m docs.update

@@ -1,230 +1,52 @@
-"""`make bench`: contracts and facts a second, where the time goes, and growth with the facts."""
+"""`make bench`: portfolios beside what one would do without; contracts; engines alone."""
 
 from __future__ import annotations
 
-import gc
-import json
-import resource
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date
-from functools import partial
+import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.made_up import facts as made_up
-from checker.dates import iso
-from checker.engine import Ruleset
-from checker.evaluate import Engines, evaluate
-from checker.facts import load_facts
-from checker.inquiry import Inquiry, Meter
-from checker.loader import load_pack
-from checker.model import Fact, Place
-from checker.money import RATE_ONE, percent, plain
-from checker.patterns import EngineRule, Match, Matcher, MatchSession, Record
-from checker.questions.changes import Entry, Scenario, apply
-from checker.questions.payoff import payoff
-from checker.questions.readings import readings
-from checker.questions.whatif import what_if
-from checker.report import report
+from bench import engines, legal, portfolio, single
 
-ROOT = Path(__file__).resolve().parent.parent
-AS_OF = date(2003, 1, 15).toordinal()
-CONTRACTS, FACTS = 2_000, 50
-SIZES = (10_000, 30_000, 100_000)
-TIMES = 5
+ENGINES = ("durable", "compiled")
+PARTS = ("portfolio", "mixed", "single", "legal", "engines")
 
 
-class Clock:
-    """Processor seconds by what they were spent on."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-
-    @contextmanager
-    def of(self, what: str) -> Iterator[None]:
-        """Counts the time inside as spent on `what`."""
-        started = time.process_time()
-        try:
-            yield
-        finally:
-            self.spent[what] = self.spent.get(what, 0.0) + time.process_time() - started
-
-
-class TimedRuleset:
-    """A ruleset whose sessions count the time that the engine takes."""
-
-    def __init__(self, rules: Sequence[EngineRule], clock: Clock) -> None:
-        self.inner: Matcher = Ruleset(rules)
-        self.clock = clock
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.inner.name
-
-    def session(self) -> TimedSession:
-        """A session that counts its time."""
-        return TimedSession(self.inner.session(), self.clock)
-
-    def close(self) -> None:
-        """Closes the ruleset."""
-        self.inner.close()
-
-
-class TimedSession:
-    """A session that counts the time of its calls."""
-
-    def __init__(self, inner: MatchSession, clock: Clock) -> None:
-        self.inner, self.clock = inner, clock
-
-    @property
-    def asserted(self) -> int:
-        """Facts asserted."""
-        return self.inner.asserted
-
-    @property
-    def matches(self) -> int:
-        """Matches made."""
-        return self.inner.matches
-
-    def add(self, records: Sequence[Record]) -> list[Match]:
-        """Adds records, counting the time."""
-        with self.clock.of("engine"):
-            return self.inner.add(records)
-
-    def close(self) -> None:
-        """Closes the session."""
-        with self.clock.of("engine"):
-            self.inner.close()
-
-    def __enter__(self) -> TimedSession:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def write_csv(facts: Sequence[Fact], path: Path) -> None:
-    """The facts as a file of CSV."""
-    rows = ["id,date,kind,amount,index,value,funds"]
-    for fact in facts:
-        values = fact.values
-        amount = plain(int(values["amount"])) if "amount" in values else ""
-        rate = percent(int(values["value"])) if "value" in values else ""
-        index, funds = values.get("index", ""), values.get("funds", "")
-        rows.append(f"{fact.id},{iso(fact.date)},{fact.kind},{amount},{index},{rate},{funds}")
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-
-
-def many_contracts(folder: Path) -> None:
-    """A contract of 50 facts, 2,000 times."""
-    clock = Clock()
-    with clock.of("loading the pack"):
-        pack = load_pack(ROOT / "rules" / "second-amended-note")
-    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
-    path = folder / "facts.csv"
-    write_csv(made_up(FACTS), path)
-    engines = Engines(pack, lambda rules: TimedRuleset(rules, clock))
-    started = time.process_time()
-    for _ in range(CONTRACTS):
-        with clock.of("reading"):
-            facts = load_facts([str(path)], vocabulary)
-        with clock.of("evaluation"):
-            result = evaluate(pack, engines, facts, AS_OF)
-        with clock.of("report"):
-            json.dumps(report(result))
-    spent = time.process_time() - started
-    engines.close()
-    clock.spent["ledger and loop"] = clock.spent.pop("evaluation") - clock.spent["engine"]
-    print(f"{CONTRACTS:,} contracts of {FACTS} facts: {spent:.1f} s of one core")
-    print(f"  {CONTRACTS / spent:,.0f} contracts a second, {CONTRACTS * FACTS / spent:,.0f} facts")
-    for what in ("reading", "ledger and loop", "engine", "report"):
-        print(f"  {what:16} {clock.spent[what] / spent:6.1%}")
-    print(f"  (loading the pack, once: {clock.spent['loading the pack']:.2f} s)")
-
-
-def one_contract(folder: Path) -> None:
-    """One contract of more and more facts, each as a multiple of the smallest."""
-    pack = load_pack(ROOT / "rules" / "second-amended-note")
-    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
-    print("one contract of many facts:")
-    first = 0.0
-    gc.disable()  # as the command does
-    for size in SIZES:
-        path = folder / f"{size}.csv"
-        write_csv(made_up(size), path)
-        gc.collect()
-        started = time.process_time()
-        with Engines(pack) as engines:
-            facts = load_facts([str(path)], vocabulary)
-            text = json.dumps(report(evaluate(pack, engines, facts, AS_OF)))
-        spent = time.process_time() - started
-        first = first or spent
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"  {size:8,} facts: {spent:6.1f} s, {spent / first:5.2f} times the first, "
-            f"peak {memory:5.0f} MB, report {len(text) / 2**20:5.1f} MB"
-        )
-
-
-def one_question(folder: Path) -> None:
-    """What a question costs, as a multiple of one evaluation of the same contract."""
-    pack = load_pack(ROOT / "rules" / "second-amended-note")
-    vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
-    path = folder / "question.csv"
-    write_csv(made_up(FACTS), path)
-    facts = load_facts([str(path)], vocabulary)
-    print(f"questions about one contract of {FACTS} facts:")
-    with Engines(pack) as engines:
-        asked = Inquiry(pack, engines, facts, AS_OF)
-        once = _spent(lambda: report(replace(asked).result))
-        for name, ask in QUESTIONS.items():
-            meter = Meter()
-            fresh = replace(asked, meter=meter)
-            spent = _spent(partial(ask, fresh))
-            made = meter.evaluations // TIMES
-            print(f"  {name:16} {spent / once:6.1f} times one evaluation, {made:5,} evaluations")
-
-
-def _spent(ask: Callable[[], object]) -> float:
-    """Processor seconds of one of `TIMES` runs."""
-    started = time.process_time()
-    for _ in range(TIMES):
-        ask()
-    return (time.process_time() - started) / TIMES
-
-
-def _what_if(base: Inquiry) -> object:
-    """A payment, a draw and another reading, with a range of rates."""
-    place = Place("", 1, 1)
-    day = iso(AS_OF)
-    entries = (
-        Entry("pay", day, "1000000.00", place, place),
-        Entry("draw", day, "500.00", place, place),
-        Entry("reading", "day-count", "actual/360", place, place),
-    )
-    changed, problems = apply(base, Scenario("asked", entries), base.pack.currency)
-    assert changed is not None, problems
-    return what_if(replace(base), [changed], (RATE_ONE * 3 // 100, RATE_ONE * 9 // 100))
-
-
-QUESTIONS: dict[str, Callable[[Inquiry], object]] = {
-    "what-if": _what_if,
-    "payoff": lambda base: payoff(replace(base), AS_OF, 7),
-    "readings": lambda base: readings(replace(base)),
-    "readings --all": lambda base: readings(replace(base), all_=True),
-}
+def asked() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--contracts", type=int, default=1_000)
+    parser.add_argument("--facts", type=int, default=50_000)
+    parser.add_argument("--workers", type=int, help="processes of a batch")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="any number; else both")
+    parser.add_argument("--part", action="append", choices=PARTS, help="any number; else all")
+    parser.add_argument("--no-rivals", action="store_true", help="batch alone")
+    parser.add_argument("--patience", type=float, default=30.0, help="seconds as documented")
+    return parser
 
 
 def main() -> None:
-    """Prints all of it."""
-    with TemporaryDirectory() as folder:
-        many_contracts(Path(folder))
-        one_contract(Path(folder))
-        one_question(Path(folder))
+    """Prints all that is asked for."""
+    given = asked().parse_args()
+    parts = given.part or PARTS
+    sizes = portfolio.Asked(
+        given.contracts, given.facts, tuple(given.engine or ENGINES), given.workers,
+        not given.no_rivals, given.patience,
+    )  # fmt: skip
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        if "portfolio" in parts:
+            portfolio.compare(sizes, folder)
+        if "mixed" in parts:
+            portfolio.mixed(sizes, folder)
+        if "single" in parts:
+            single.many_contracts(folder)
+            single.one_contract(folder)
+            single.one_question(folder)
+        if "legal" in parts:
+            legal.one_report(folder)
+        if "engines" in parts:
+            engines.main()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import lcm
 from typing import NamedTuple
@@ -103,6 +103,30 @@ class Segment(NamedTuple):
     until: Day  # not counted
     balance: int
     added: int  # to the period's rate
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days of one balance, one rate and one year's length: a line that a calculator redoes."""
+
+    since: Day
+    until: Day  # not counted
+    balance: int
+    days: int
+    denominator: int
+    rate: int
+
+    @property
+    def product(self) -> str:
+        """`15,000,000.00 × 10.50% × 34 / 365`."""
+        return f"{grouped(self.balance)} × {percent(self.rate)} × {self.days} / {self.denominator}"
+
+    @property
+    def exact(self) -> str:
+        """Its interest to four decimals: what is rounded is the sum."""
+        value = half_up(self.balance * self.days * self.rate * 100, self.denominator * RATE_ONE)
+        sign = "-" if value < 0 else ""
+        return f"{sign}{abs(value) // 10_000:,}.{abs(value) % 10_000:04d}"
 
 
 @dataclass
@@ -228,21 +252,24 @@ class Period:
                 f"{len(self.segments):,} stretches of equal balance, balance × days summed",
                 f"{' + '.join(sums)} = {grouped(total)}",
             )
-        parts = [
-            (segment.balance, days, denominator, fixing.at(segment.added))
-            for segment in self.segments
-            if segment.balance
-            for denominator, days in _days_within(
-                convention, self.start, segment.since, segment.until
-            ).items()
-            if days
-        ]
+        parts = list(self.stretches(convention, fixing))
         caught_up = self._caught_up(fixing, total)
         plain = self.plain_total(fixing)
         if len(parts) == 1:
-            return (f"{_product(*parts[0])} = {grouped(plain)}", *caught_up)
-        lines = [f"{_product(*part)} = {_four_decimals(*part)}" for part in parts]
+            return (f"{parts[0].product} = {grouped(plain)}", *caught_up)
+        lines = [f"{part.product} = {part.exact}" for part in parts]
         return (*lines, f"in sum, rounded: {grouped(plain)}", *caught_up)
+
+    def stretches(self, convention: str, fixing: Fixing) -> Iterator[Stretch]:
+        """What the interest is the sum of, in the order of the days; nothing for no balance."""
+        for segment in self.segments:
+            counted = _days_within(convention, self.start, segment.since, segment.until)
+            for denominator, days in counted.items():
+                if days and segment.balance:
+                    rate = fixing.at(segment.added)
+                    yield Stretch(
+                        segment.since, segment.until, segment.balance, days, denominator, rate
+                    )
 
     def plain_total(self, fixing: Fixing) -> int:
         """The interest of all days so far at their rates, nothing made up."""
@@ -284,16 +311,6 @@ def _days_within(convention: str, start: Day, since: Day, until: Day) -> dict[in
         return day_count(convention, since, until)
     whole, before = day_count(convention, start, until), day_count(convention, start, since)
     return {denominator: days - before[denominator] for denominator, days in whole.items()}
-
-
-def _product(balance: int, days: int, denominator: int, rate: int) -> str:
-    return f"{grouped(balance)} × {percent(rate)} × {days} / {denominator}"
-
-
-def _four_decimals(balance: int, days: int, denominator: int, rate: int) -> str:
-    value = half_up(balance * days * rate * 100, denominator * RATE_ONE)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{abs(value) // 10_000:,}.{abs(value) % 10_000:04d}"
 
 
 class Accrual:

@@ -22,15 +22,20 @@ WRONG, FAULT = 2, 4
 SHOWN = 100  # of the problems found; the rest is counted
 
 COMMANDS = (
+    "batch",
     "check",
     "cure",
     "explain",
+    "generate",
     "lint",
     "new",
     "payoff",
     "readings",
+    "report",
+    "schedule",
     "schema",
     "test",
+    "verify",
     "what-if",
 )
 """Each stands in the module of `checker.commands` that bears its name, with `_` for `-`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -62,9 +62,7 @@ class Engines:
         told = HEEDED.get(kind)
         return kind in self.kinds or told == "" or told in self.kinds
 
-    def asked_at_close(
-        self, told: Iterable[Occurrence], findings: Iterable[Finding] = ()
-    ) -> set[str]:
+    def asked_at_close(self, told: Iterable[Occurrence], findings: Iterable[Finding]) -> set[str]:
         """The kinds that can matter at the close: of rules that may find all their patterns."""
         there = {occurrence.kind for occurrence in told} | {finding.rule for finding in findings}
         there |= {"finding", *(rule.under for rule in self.late)}
@@ -551,7 +549,7 @@ class Evaluation(Judging):
         told = [*self._kept, *self.standing_occurrences()]
         seen = self.engines.asked_at_close(told, findings.values())
         for finding in findings.values():
-            if finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen:
+            if tells_at_close(finding, seen):
                 told += finding_occurrences(finding, self.firsts[finding.id])
         waiting = self._projected((as_blocker(o) for o in told if BLOCKER + o.kind in seen), seen)
         waiting += self._projected(told, seen)
@@ -799,6 +797,11 @@ def endless(pack: Pack, rules: Sequence[str]) -> Problem:
     names = ", ".join(dict.fromkeys(rules))
     message = f"these rules bring each other about without end: {names}"
     return Problem(Place(pack.folder, 1, 1), message)
+
+
+def tells_at_close(finding: Finding, seen: Container[str]) -> bool:
+    """Whether a finding is told at the close, where kinds that can matter are these."""
+    return finding.rule in seen or BLOCKER + finding.rule in seen or "finding" in seen
 
 
 def as_blocker(occurrence: Occurrence) -> Occurrence:

@@ -275,7 +275,13 @@ def _one_of(text: str, known: Iterable[str], what: str) -> str:
     return text
 
 
-class _Typist:
+COMMON_TYPES: Mapping[str, Callable[[str], Value]] = {
+    "id": _id, "date": _day, "recorded": _day, "source": _text, "contract": _contract,
+}  # fmt: skip
+"""How the cells that a record of any kind has are typed; ValueError says what is wrong."""
+
+
+class Typist:
     """Types the cells of records by the vocabulary, and collects what is wrong with them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -461,7 +467,7 @@ class Book:
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
         self.facts: list[Fact] = []
-        self._typist = _Typist(vocabulary)
+        self._typist = Typist(vocabulary)
         self._locate = locate
         self._live = _Live(vocabulary, locate) if live else None
         self._seen: dict[str, Fact] = {}
@@ -543,7 +549,7 @@ class Book:
                 self._wrong(correction, name, message, hint)
         if values.get("void") and replacing:
             message = "a correction takes the record back or replaces fields of it, not both"
-            self._wrong(correction, next(iter(replacing)), message)
+            self._wrong(correction, min(replacing), message)
         elif not values.get("void") and not replacing:
             message = "the correction neither takes the record back nor replaces a field of it"
             self._wrong(correction, "void", message, "write void: true, or the fields that replace")
@@ -776,9 +782,14 @@ def facts_alone(
 ) -> tuple[list[Fact], list[Problem]]:
     """The facts listed at `path`, each typed by itself: what they name may stand elsewhere."""
     records, problems = document_records(document, path)
-    typist = _Typist(vocabulary)
+    typist = Typist(vocabulary)
     facts = [typist.fact(record, order) for order, record in enumerate(records)]
     return [fact for fact in facts if fact is not None], [*problems, *typist.problems]
+
+
+def judged(records: Iterable[Record], vocabulary: Vocabulary, contract: str) -> list[Fact]:
+    """The records of one contract as facts, in their order; WrongInput carries every problem."""
+    return _facts(list(records), [], vocabulary, contract)
 
 
 def parse_line(text: str, name: str, number: int, vocabulary: Vocabulary) -> Fact:
@@ -786,7 +797,7 @@ def parse_line(text: str, name: str, number: int, vocabulary: Vocabulary) -> Fac
 
     What a correction replaces stays as written until a `Book` knows its target.
     """
-    typist = _Typist(vocabulary)
+    typist = Typist(vocabulary)
     fact = typist.fact(parse_record(text, name, number), number)
     if fact is None:
         raise WrongInput(typist.problems)
@@ -807,7 +818,7 @@ def _facts(
     records: list[Record], problems: list[Problem], vocabulary: Vocabulary, contract: str | None
 ) -> list[Fact]:
     contract, chosen = _choose(records, problems, vocabulary, contract)
-    typist = _Typist(vocabulary)
+    typist = Typist(vocabulary)
     typist.problems = problems
     book = Book(vocabulary, lambda fact, field: records[fact.order].value(field))
     book.problems = problems

@@ -68,18 +68,36 @@ class Ledger:
 
     def next_day(self, after: Day) -> Day:
         """The first day after `after` on which something falls due or a last day has passed."""
+        days = [self.next_due(after)]
+        days += self.deadlines.next_after(after)
+        days += [max(self._turning[0], after + 1)] if self._turning else []
+        return min(days)
+
+    def next_due(self, after: Day) -> Day:
+        """The first day after `after` on which something may fall due."""
         settled = self.arrangement
         days = [settled.interest_dates.next_after(after)]
         matures = settled.matures
         days += [] if matures is None else [matures]
         # Another day on which a period may close is lived through if any reading has it.
         days += settled.all_days("interest.also-closes-on")
-        days += self.deadlines.next_after(after)
         for heap in (self._coming, self._later):
             days += [max(heap[0][0], after + 1)] if heap else []
-        days += [max(self._turning[0], after + 1)] if self._turning else []
         days += [fee.dates.next_after(after) for fee in self.fees]
         return min(day for day in days if day > after)
+
+    def deadline(self, component: str, due: Day) -> tuple[Day, Day]:
+        """When an amount that falls due on a day is payable, and the last day to pay it."""
+        return self.deadlines.payable(due), self.deadlines.last_day(component, due)
+
+    def unpaid_in_order(self) -> list[Obligation]:
+        """What is unpaid, in the order in which the contract applies a payment."""
+        return [
+            obligation
+            for component in self.arrangement.order_due
+            for obligation in self.obligations.values()
+            if obligation.component == component and obligation.unpaid
+        ]
 
     def count_until(self, day: Day) -> None:
         """Balances as they stand earn the interest and the fees of the days before `day`."""

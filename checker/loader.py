@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,7 @@ class _Loader:
         found = {}
         paths = sorted(self.folder.glob("*.yaml"), key=_clause_order)
         for path in [self.folder / "note.txt", *paths]:
-            if path.name.endswith(".cases.yaml") or not path.exists():
+            if not packfile.means(path.name) or not path.exists():
                 continue
             try:
                 found[path.name] = read_source(path)
@@ -260,7 +260,7 @@ class _Loader:
             note=note.text,
             parties=self._parties(),
             kinds=self.kinds,
-            indices=tuple(contract.indices),
+            indices={n: plain_words(index.describes) for n, index in contract.indices.items()},
             terms=self.terms,
             questions=self.questions,
             settings=settings,
@@ -368,7 +368,7 @@ class _Loader:
             return
         term = Term(
             name, type_, None, part.value, tuple(part.choices), file.clause.clause,
-            tuple(plain_words(w) for w in part.words), part.source,
+            tuple(plain_words(w) for w in part.words), part.source, plain_words(part.describes),
         )  # fmt: skip
         try:
             fixed = term.parse(part.value, self.contract.currency)
@@ -377,9 +377,7 @@ class _Loader:
             self.desk.wrong(file.place("terms", *path, "value"), str(error), hint)
             return
         self.desk.faulty.discard(name)
-        self.terms[name] = Term(
-            name, type_, fixed, part.value, term.choices, term.clause, term.words, part.source
-        )
+        self.terms[name] = replace(term, value=fixed)
         self.desk.claim(file, part.words, f"term {name}", "terms", *path, "words")
 
     def _term_scope(self) -> Scope:
@@ -789,7 +787,7 @@ def _leaves(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
 def _hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        counts = path.suffix == ".yaml" and not path.name.endswith(".cases.yaml")
+        counts = path.suffix == ".yaml" and packfile.means(path.name)
         if counts or path.name == "note.txt":
             digest.update(f"{path.name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

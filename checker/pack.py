@@ -30,6 +30,7 @@ class Term:
     clause: str = ""
     words: tuple[str, ...] = ()
     source: str = ""
+    describes: str = ""
 
     def parse(self, text: str, currency: str) -> TermValue:
         """A value for this term as a person writes it; ValueError where it cannot be one.
@@ -223,7 +224,7 @@ class Pack:
     note: str
     parties: Mapping[str, Party]
     kinds: Mapping[str, Kind]
-    indices: tuple[str, ...]
+    indices: Mapping[str, str]  # name -> what it is
     terms: Mapping[str, Term]
     questions: Mapping[str, Question]
     settings: Mapping[str, Chosen]
@@ -302,6 +303,12 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
+def is_heading(words: str, heading: str) -> bool:
+    """Whether a sentence is only a clause's number or heading: `4.`, `DEFAULT.`."""
+    numbered = re.fullmatch(r"\d+\.|[A-Z .]+\.", words) is not None
+    return numbered or words.rstrip(".:").casefold() == heading.casefold()
+
+
 @dataclass(frozen=True)
 class Unclaimed:
     """A sentence, or a stretch outside all clauses, that nothing in the pack answers for."""
@@ -322,9 +329,8 @@ def unclaimed(pack: Pack) -> list[Unclaimed]:
         ]
         for start, end in sentences(clause.text):
             words = clause.text[start:end]
-            is_heading = bool(re.fullmatch(r"\d+\.|[A-Z .]+\.", words))
-            is_heading |= words.rstrip(".:").casefold() == clause.heading.casefold()
-            if not is_heading and not any(s < end and start < e for s, e in spans):
+            claimed = any(s < end and start < e for s, e in spans)
+            if not claimed and not is_heading(words, clause.heading):
                 found.append(Unclaimed(clause.clause, words))
     rest = plain_words(pack.note)
     for words in [c.text for c in pack.clauses] + [c.phrase for c in pack.claims if not c.clause]:

@@ -48,6 +48,19 @@ AnswerId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9A-Z][a-zA-Z0-9./-]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
+def means(name: str) -> bool:
+    """Whether a file of that name says anything of what the contract means.
+
+    Cases and what `checker generate` makes up stand beside it: they are no part of the pack's hash.
+    """
+    return not name.endswith((".cases.yaml", "generate.yaml"))
+
+
+def is_clause(name: str) -> bool:
+    """Whether a YAML file of that name holds a clause."""
+    return means(name) and name != "contract.yaml"
+
+
 def _as_text(value: object) -> object:
     """Literals arrive as YAML resolved them; the rule language reads them by their text."""
     if isinstance(value, bool):

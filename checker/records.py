@@ -7,7 +7,7 @@ import io
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate, islice
@@ -69,8 +69,14 @@ _CSV_CELL = re.compile(r' *(?:(?P<quoted>"(?:[^"]++|"")*+")|(?P<open>")|[^,\n]*)
 class _Table:
     """A CSV file: its columns, its rows, and on demand the place of one cell."""
 
-    def __init__(self, source: Source, fields: Collection[str]) -> None:
-        self.source = source
+    def __init__(
+        self,
+        source: Source,
+        fields: Collection[str],
+        needed: Sequence[str] = NEEDED,
+        common: Sequence[str] = COMMON,
+    ) -> None:
+        self.source, self.needed, self.common = source, needed, common
         self.lines = source.lines()
         self.reader = csv.reader(
             io.StringIO(source.text, newline="\n"), strict=True, skipinitialspace=True
@@ -126,7 +132,7 @@ class _Table:
             return False
         names = [name.strip() for name in names]
         places = [self._place(_begin(found)) for found in self._cells(self.header)]
-        known = {*COMMON, *fields}
+        known = {*self.common, *fields}
         for number, (name, place) in enumerate(zip(names, places, strict=False)):
             if not name:
                 self._wrong(place, f"column {number + 1} has no name")
@@ -137,11 +143,12 @@ class _Table:
             if len(self.problems) >= MAX_PROBLEMS:
                 break
         self.columns = [name if name in known else "" for name in names]
-        missing = [name for name in NEEDED if name not in names]
+        missing = [name for name in self.needed if name not in names]
         if missing:
             message = f"the header lacks the column '{missing[0]}'"
-            if len(missing) == len(NEEDED):
-                message = "the first line is not a header: it names id, date, kind and the fields"
+            if len(missing) == len(self.needed):
+                expected = ", ".join(self.needed)
+                message = f"the first line is not a header: it names {expected} and the fields"
             self._wrong(self.source.place(self.header), message)
         return not missing
 
@@ -198,6 +205,27 @@ def _begin(found: re.Match[str]) -> int:
     """Where the cell begins behind the blanks before it."""
     blanks = len(found.group()) - len(found.group().lstrip(" \t"))
     return found.start() + blanks
+
+
+def read_table(source: Source, columns: Collection[str], needed: Sequence[str]) -> Found:
+    """The rows of a CSV file of another kind than facts: `columns` are all that it may have."""
+    table = _Table(source, columns, needed, ())
+    return table.records, table.problems
+
+
+def row_places(text: str, name: str, line: int) -> list[Place]:
+    """Where the cells of a well-formed row begin, given the row alone and its first line."""
+    lines = text.split("\n")
+    starts, places = _line_starts(lines), []
+    index, end = 0, ","
+    while end == ",":
+        found = _CSV_CELL.match(text, index)
+        assert found is not None  # the pattern can match nothing
+        begin = _begin(found)
+        row = bisect_right(starts, begin)
+        places.append(Place(name, line + row - 1, begin - starts[row - 1] + 1, lines[row - 1]))
+        index, end = found.end(), found["end"]
+    return places
 
 
 def _read_csv(source: Source, fields: Collection[str]) -> Found:

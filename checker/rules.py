@@ -501,7 +501,16 @@ class Rule:
     @cached_property
     def acts(self) -> bool:
         """Whether the ledger, the state or the loop does something on it."""
-        named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures, self.sets)
+        return bool(self.sets) or self._moves
+
+    @cached_property
+    def only_sets(self) -> bool:
+        """Whether it sets states and does nothing else."""
+        return bool(self.sets) and not self._moves
+
+    @property
+    def _moves(self) -> bool:
+        named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures)
         made = (self.releases, self.until, self.charges, self.calls, self.votes, self.transfers)
         return any(named) or any(effect is not None for effect in made)
 

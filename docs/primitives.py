@@ -13,7 +13,7 @@ from checker.account import BALANCES
 from checker.arrangement import FEE_SETTINGS, SETTINGS
 from checker.facts import base_kinds
 from checker.language import infer_type
-from checker.packfile import OUTCOMES, Clause, Contract, Then
+from checker.packfile import OUTCOMES, Clause, Contract, Then, means
 from checker.rules import kinds_and_condition
 from checker.schema.shapes import keys
 from checker.source import Document, load_yaml, read_source
@@ -150,7 +150,7 @@ def uses_in_packs() -> Mapping[str, tuple[Use, ...]]:
     """The places in all packs, by primitive."""
     found: dict[str, set[Use]] = {}
     for folder in packs():
-        paths = [p for p in folder.glob("*.yaml") if not p.name.endswith(".cases.yaml")]
+        paths = [p for p in folder.glob("*.yaml") if means(p.name)]
         documents = {path.name: load_yaml(read_source(path)) for path in paths}
         names = declared(document.data for document in documents.values())
         for name, document in documents.items():

@@ -13,6 +13,7 @@ from typing import Any
 from checker.arrangement import FEE_SETTINGS, SETTINGS, Setting
 from checker.commands.output import write_all
 from checker.facts import base_kinds
+from checker.generate.habits import EVENTS
 from checker.lint import lints
 from checker.model import Kind
 from checker.schema.shapes import keys, report_parts
@@ -31,6 +32,7 @@ from docs.primitives import (
 
 HERE = Path(__file__).parent
 RECIPES = HERE / "recipes.yaml"
+RULES = HERE.parent / "rules"
 
 Lines = Iterator[str]
 
@@ -112,6 +114,7 @@ def pages() -> dict[str, str]:
     """All generated pages of the guide as Markdown, by their paths."""
     found = {f"reference/{name}.md": "\n".join(_page(name)) + "\n" for name in PAGES}
     found["reference/cases.md"] = "\n".join(_cases()) + "\n"
+    found["reference/generate.md"] = "\n".join(_generate()) + "\n"
     found["reference/report.md"] = "\n".join(_report()) + "\n"
     found["reference/lints.md"] = "\n".join(_lints()) + "\n"
     found["recipes.md"] = "\n".join(_recipes()) + "\n"
@@ -467,6 +470,29 @@ def _cases() -> Lines:
         "",
     )
     yield from _table(("key", "meaning"), ((f"`{k}`", v) for k, v in keys()["cases"].items()))
+
+
+def _generate() -> Lines:
+    yield from (
+        "# What is made up",
+        "",
+        "`checker generate` makes up portfolios of any packs: it reads from a pack when what falls "
+        "due and at which rates, and has people draw, pay, prepay, be late, and so on. What a pack "
+        "has of its own kinds of record stands in `generate.yaml` beside its clauses, as habits; "
+        "it is no part of what the contract means. `checker lint` tells what is wrong in it.",
+        "",
+        "```yaml",
+        (RULES / "revolving-note" / "generate.yaml").read_text(encoding="utf-8").rstrip(),
+        "```",
+        "",
+    )
+    yield from _table(("key", "meaning"), ((f"`{k}`", v) for k, v in keys()["generate"].items()))
+    yield from ("These are the events; their fields stand after their names.", "")
+    rows = (
+        (f"`{name}`", says, ", ".join(f"`{name}.{field}`" for field in fields))
+        for name, (says, fields) in EVENTS.items()
+    )
+    yield from _table(("event", "meaning", "fields"), rows)
 
 
 def _report() -> Lines:

@@ -9,7 +9,8 @@ worst=0
 for facts in "$@"; do
     name=$(basename "$(dirname "$facts")")
     checker check "$pack" "$facts" --fail-on continuing \
-        --output "json=$out/$name.json" --output "text=$out/$name.txt" > /dev/null
+        --output "json=$out/$name.json" --output "text=$out/$name.txt" \
+        --output "sarif=$out/$name.sarif" --output "junit=$out/$name.xml" > /dev/null
     code=$?
     echo "$name: exit code $code"
     # 4 (a fault of ours) and 2 (wrong input) outrank 1 (broken); 3 (undetermined) only warns

@@ -1,7 +1,8 @@
 """The runs under fixtures/questions/: command lines as typed, and the answers they must give.
 
 Each folder holds `run.txt`, the command line as it is typed in the project's folder, and beside it
-the golden answers `out.txt` and `out.json`. `python -m tests.questions` writes them anew, of all
+the golden answers `out.txt` and `out.json`, and those of other formats that stand there. It leaves
+with 0, unless `exit.txt` says with what. `python -m tests.questions` writes them anew, of all
 commands or of those that are named; the difference is then read before it is kept.
 """
 
@@ -22,6 +23,7 @@ from tests.product import ROOT
 
 RUNS = ROOT / "fixtures" / "questions"
 FORMATS = {"text": "out.txt", "json": "out.json"}
+MORE = {"ics": "out.ics"}
 
 
 def runs(command: str = "*") -> list[Path]:
@@ -37,15 +39,17 @@ def title(run: Path) -> str:
 def answer(run: Path, format_: str) -> str:
     """What the command line of a run prints in a format; it must be answered."""
     _checker, *words = shlex.split((run / "run.txt").read_text(encoding="utf-8"))
-    return printed([*words, "--format", format_])
+    exit_ = run / "exit.txt"
+    code = int(exit_.read_text(encoding="utf-8")) if exit_.exists() else 0
+    return printed([*words, "--format", format_], code)
 
 
-def printed(words: Sequence[str]) -> str:
-    """What a command prints that is answered."""
+def printed(words: Sequence[str], leaves_with: int = 0) -> str:
+    """What a command prints that leaves with this code."""
     out = io.StringIO()
     with contextlib.chdir(ROOT), contextlib.redirect_stdout(out):
         code = cli.main(list(words), "checker", standalone_mode=False)
-    assert code == 0, (words, code)
+    assert code == leaves_with, (words, code)
     return out.getvalue()
 
 
@@ -65,15 +69,25 @@ def refused(words: Sequence[str]) -> str:
     return err.getvalue()
 
 
+def formats(run: Path) -> list[str]:
+    """The formats in which the answer of a run stands beside it: text, JSON, and what there is."""
+    return [*FORMATS, *(name for name in MORE if (run / MORE[name]).exists())]
+
+
 def golden(run: Path, format_: str) -> Path:
     """Where the golden answer of a run stands."""
-    return run / FORMATS[format_]
+    return run / {**FORMATS, **MORE}[format_]
+
+
+def golden_text(run: Path, format_: str) -> str:
+    """The golden answer, with the ends of its lines as they are."""
+    return golden(run, format_).read_bytes().decode("utf-8")
 
 
 def write_goldens(commands: Sequence[str] = ()) -> None:
     """Writes every golden anew, or those of some commands."""
     for run in [run for command in commands or ["*"] for run in runs(command)]:
-        for format_ in FORMATS:
+        for format_ in formats(run):
             write_whole(golden(run, format_), answer(run, format_))
 
 

@@ -16,7 +16,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import QuantLib as ql  # noqa: N813  # the name that its own documentation uses
 
-from checker.accrual import Fixing, Period
+from checker.accrual import Capping, Fixing, Period
+from checker.arrangement import Settled
 from checker.dates import (
     add_business_days,
     adjust,
@@ -111,7 +112,8 @@ def test_day_counts_are_quantlibs(start: int, length: int, convention: str) -> N
 
 def at_rate(rate: int) -> Fixing:
     """A fixed rate without margin, limit or cap."""
-    return Fixing(0, 0, True, "", None, None, 0, None, False, rate, None, None, ())
+    uncapped = Settled(Capping(wanted=False))
+    return Fixing(0, 0, True, "", None, None, 0, uncapped, rate, None, None, ())
 
 
 @given(

@@ -13,13 +13,14 @@ LAYERS = {
     0: {"money", "dates", "model"},
     1: {
         "source", "records", "language", "patterns", "engine", "compiled", "engines",
-        "arrangement", "accrual", "deadlines", "ledger", "facts",
-        "fees", "instalments", "account", "occasions",
+        "arrangement", "accrual", "ledger", "facts",
+        "fees", "instalments", "account", "deadlines", "occasions",
         "timeline", "terms", "findings", "packfile",
         "rules", "pack", "desk", "rulebook", "loader", "evaluate",
     },
     2: {
-        "report", "text", "stream", "starter", "inquiry",
+        "report", "text", "stream", "starter", "inquiry", "evidence", "junit", "sarif",
+        "report_junit",
         "cases", "cases.reading", "cases.recording", "cases.coverage", "cases.boundaries",
         "cases.writing", "cases.results", "cases.selection",
         "schema", "schema.files", "schema.shapes", "schema.sample",
@@ -27,8 +28,8 @@ LAYERS = {
     },
     3: {"cli", "__main__", "pytest_plugin", "commands"},
 }  # fmt: skip
-LAYERS[2] |= {f"questions.{path.stem}" for path in (CHECKER / "questions").glob("[a-z]*.py")}
-LAYERS[2].add("questions")
+for room in ("batch", "generate", "legal", "questions"):
+    LAYERS[2] |= {room, *(f"{room}.{path.stem}" for path in (CHECKER / room).glob("[a-z]*.py"))}
 LAYERS[3] |= {f"commands.{path.stem}" for path in (CHECKER / "commands").glob("[a-z]*.py")}
 OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 

@@ -10,15 +10,15 @@ from jsonschema import Draft7Validator
 
 from checker.questions import QUESTIONS
 from checker.schema import schema
-from tests.questions import FORMATS, answer, golden, runs, title
+from tests.questions import answer, formats, golden, golden_text, runs, title
 
 every_run = pytest.mark.parametrize("run", runs(), ids=title)
 
 
 @every_run
-@pytest.mark.parametrize("format_", FORMATS)
-def test_a_run_answers_what_stands_beside_it(run: Path, format_: str) -> None:
-    assert answer(run, format_) == golden(run, format_).read_text(encoding="utf-8")
+def test_a_run_answers_what_stands_beside_it(run: Path) -> None:
+    for format_ in formats(run):
+        assert answer(run, format_) == golden_text(run, format_)
 
 
 @every_run

@@ -21,8 +21,15 @@ from checker.commands.progress import covered
 from checker.dates import parse_day
 from checker.facts import load_facts
 from checker.inquiry import Inquiry
-from checker.questions.combinations import Combinations, count, explored
-from checker.questions.readings import figures, labelled, readings, stands
+from checker.questions.combinations import (
+    Combinations,
+    Told,
+    count,
+    explored,
+    figures,
+    stands,
+)
+from checker.questions.readings import labelled, readings
 from checker.schema import schema
 from checker.terms import Choices
 from checker.timeline import last_date
@@ -33,7 +40,7 @@ from tests.test_every_pack import bent, last_day, of_every_pack, vocabulary
 
 rarely = settings(max_examples=3, deadline=None, derandomize=True, database=None)
 seeds = st.integers(0, 100_000)
-SAMPLED, MOST = 200, 400
+SAMPLED = 200
 LATE = "second-amended-note/principal-three-days-late"
 
 
@@ -83,19 +90,41 @@ def test_answers_that_are_not_told_apart_give_the_same_report(folder: Path, seed
             assert told(other.report) == told(report)
 
 
-EARLY = parse_day("2001-01-20")
-"""Looked at on this day, a history of the first note can be explored in a moment."""
+EARLY = parse_day("2003-01-31")
+"""Looked at on this day, a history of the first note has seen maturity, and is not yet long."""
 
-SEEDS = pytest.mark.parametrize("seed", [1, 5])
+SEEDS = pytest.mark.parametrize("seed", [1, 5, 8])
 
 
 @cache
 def combined(seed: int) -> tuple[Inquiry, Combinations]:
-    """The beginning of a random history of the first note, in every combination."""
+    """A random history of the first note, in every combination."""
     records, _as_of, answers = history(seed)
     choices = Choices(readings=answers)
     inquiry = Inquiry(pack(NOTE), engines(NOTE), as_facts(records), EARLY, None, choices)
     return inquiry, explored(inquiry)
+
+
+def agree(combinations: Combinations, report: Mapping[str, Any], answers: dict[str, str]) -> None:
+    """All that is told of a combination is what a plain check with its answers reports."""
+    whole = Told.of(report)
+    told_ = combinations.told(answers)
+    assert told_ == whole
+    for one, other in ((told_.findings, whole.findings), (told_.owed, whole.owed)):
+        assert list(one) == list(other)
+
+    def at(nodes: Mapping[Any, int]) -> dict[Any, Any]:
+        found = {name: combinations.diagrams.at(node, answers) for name, node in nodes.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    amounts = {name: value for name, value in whole.figures.items() if value is not None}
+    assert at(combinations.figures) == amounts
+    assert at(combinations.findings) == {
+        id_: tuple(found.values()) for id_, found in whole.findings.items()
+    }
+    powers = {power["id"]: (power["state"], power["since"]) for power in report["powers"]}
+    assert at(combinations.powers) == powers
+    assert combinations.diagrams.at(combinations.outcome, answers) == report["outcome"]
 
 
 @SEEDS
@@ -104,28 +133,49 @@ def test_every_combination_is_what_a_plain_check_with_its_answers_reports(seed: 
     dice = random.Random(seed)
     for _ in range(SAMPLED):
         answers = sampled(inquiry, dice)
-        assert told(combinations.at(answers).report) == told(inquiry.read(answers).report)
+        agree(combinations, inquiry.read(answers).report, answers)
+
+
+@of_every_pack
+@rarely
+@given(seed=seeds)
+def test_so_it_is_in_every_pack_over_histories_bent_at_random(folder: Path, seed: int) -> None:
+    inquiry, dice = asked(folder, seed), random.Random(seed)
+    combinations = explored(inquiry)
+    for _ in range(25):
+        answers = sampled(inquiry, dice)
+        agree(combinations, inquiry.read(answers).report, answers)
 
 
 @SEEDS
-def test_the_cells_are_all_combinations_and_no_two_have_one_in_common(seed: int) -> None:
+def test_of_every_thing_the_combinations_are_counted_once(seed: int) -> None:
     inquiry, combinations = combined(seed)
-    assert sum(cell.size for cell in combinations.cells) == count(inquiry) == 13_824
-    dice = random.Random(seed)
-    for _ in range(MOST):
-        answers = sampled(inquiry, dice)
-        assert sum(cell.holds(answers) for cell in combinations.cells) == 1
+    assert combinations.total == count(inquiry) == 13_824
+    things = (combinations.findings, combinations.powers, combinations.figures)
+    for node in [combinations.outcome, *(node for thing in things for node in thing.values())]:
+        assert sum(combinations.sizes(node).values()) == 13_824
 
 
 @SEEDS
 def test_robust_findings_are_in_every_combination_and_the_others_are_not(seed: int) -> None:
     inquiry, combinations = combined(seed)
-    reports = [cell.report for cell in combinations.cells]
+    dice = random.Random(seed)
+    reports = [inquiry.read(sampled(inquiry, dice)).report for _ in range(SAMPLED)]
     found = [{f["id"]: stands(f) for f in report["findings"]} for report in reports]
     for finding in labelled(inquiry)["findings"]:
         same = [each.get(finding["id"]) == stands(finding) for each in found]
-        assert finding["robust"] == all(same)
-        assert finding["robust"] == (not finding["depends_on"])
+        sizes = combinations.sizes(combinations.findings[finding["id"]])
+        assert finding["robust"] == (not finding["depends_on"]) == (len(sizes) == 1)
+        assert all(same) or not finding["robust"]
+
+
+@of_every_pack
+def test_fewer_evaluations_are_made_than_there_are_combinations(folder: Path) -> None:
+    story = stories(folder.name)[0]
+    inquiry = of_story(f"{folder.name}/{story.name}")
+    data = readings(inquiry, all_=True)
+    assert data["evaluations"] == inquiry.meter.evaluations
+    assert 1 < data["evaluations"] < count(inquiry)
 
 
 # What is told of it ------------------------------------------------------------------------------
@@ -274,7 +324,7 @@ def test_progress_is_told_on_a_terminal_and_leaves_nothing_behind(
         assert progress is not None
         explored(of_story("second-amended-note/no-rate-at-all"), progress)
     told_, last = terminal.getvalue(), terminal.getvalue().split("\r")
-    assert "13,824 of 13,824 combinations" in told_
+    assert "all combinations up to 2001-06-29 of 2001-06-29, on 18 courses" in told_
     assert last[-1] == ""
     assert not last[-2].strip()
 

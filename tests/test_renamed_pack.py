@@ -15,6 +15,7 @@ import yaml
 from checker.engine import Ruleset
 from checker.loader import load_pack
 from checker.pack import plain_words, unclaimed
+from checker.packfile import means
 from checker.patterns import Matcher
 from checker.records import read_records
 from checker.source import load_yaml, read_source
@@ -154,7 +155,7 @@ def other_pack(folder: Path, factor: int) -> Path:
     note = (NOTE / "note.txt").read_text(encoding="utf-8")
     (folder / "note.txt").write_text(changed(note, factor), encoding="utf-8")
     for path in NOTE.glob("*.yaml"):
-        if path.name.endswith(".cases.yaml"):
+        if not means(path.name):
             continue
         data = everywhere(lambda t: renamed(plain_words(t)), load_yaml(read_source(path)).data)
         name = path.name

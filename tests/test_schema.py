@@ -36,6 +36,8 @@ OWN = RULES / "second-amended-note"
 def kind_of(path: Path) -> str:
     if path.name == "contract.yaml":
         return "contract"
+    if path.name == "generate.yaml":
+        return "generate"
     return "cases" if path.name.endswith(".cases.yaml") else "clause"
 
 
@@ -50,7 +52,7 @@ def named(path: Path) -> str:
 # Meanings -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("section", ["contract", "clause", "cases"])
+@pytest.mark.parametrize("section", ["contract", "clause", "cases", "generate"])
 def test_every_key_of_a_packs_files_has_its_meaning(section: str) -> None:
     assert undescribed(section) == []
 
@@ -85,7 +87,7 @@ def keys_of(shape: Mapping[str, Any], path: str) -> Iterator[str]:
         yield from keys_of(value, path) if value else ()
 
 
-@pytest.mark.parametrize("section", ["contract", "clause", "cases"])
+@pytest.mark.parametrize("section", ["contract", "clause", "cases", "generate"])
 def test_no_meaning_is_kept_of_a_key_that_is_gone(section: str) -> None:
     shape = schema(section)
     known = set(keys_of(shape, ""))

@@ -29,10 +29,10 @@ def write(wrong: Wrong, folder: Path) -> Path:
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
 def test_a_wrong_fact_is_refused_with_its_place(wrong: Wrong, tmp_path: Path) -> None:
     path = write(wrong, tmp_path)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(WrongInput) as caught:
         load_facts([str(path)], VOCABULARY)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     first, *others = caught.value.problems
     assert str(first.place) == f"{path}:{wrong.line}:{wrong.column}"
     assert wrong.message in first.message

@@ -55,9 +55,9 @@ def expected_place(wrong: Wrong, pack: Path) -> str:
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
 def test_a_wrong_rule_is_refused_with_its_place(wrong: Wrong, tmp_path: Path) -> None:
     pack = edited(tmp_path, (wrong.file, wrong.old, wrong.new), *wrong.more)
-    started = time.perf_counter()
+    started = time.process_time()
     found = problems(pack)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     place = expected_place(wrong, pack)
     here = [p for p in found if str(p.place) == place and wrong.message in p.message]
     assert here, (place, [render(p) for p in found])

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from checker import packfile
 from checker.cases.coverage import Survey, step_of
 from checker.cases.reading import SUFFIX, Case, case_report, read_cases
 from checker.cases.recording import RecordingEngines, distances
@@ -409,7 +410,7 @@ def _stems(pack: Pack) -> dict[str, str]:
     """The names of the clauses' files, without what they end in, and the clauses in them."""
     stems = {}
     for path in sorted(Path(pack.folder).glob("*.yaml")):
-        if not path.name.endswith(SUFFIX) and path.name != "contract.yaml":
+        if packfile.is_clause(path.name):
             data = load_yaml(read_source(path)).data
             stems[path.name.removesuffix(".yaml")] = str(data["clause"])
     return stems

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import IO, Any
-from xml.etree import ElementTree
 
 from checker.cases.coverage import Answered, Covered
 from checker.cases.reading import Case, Difference
+from checker.junit import Case as JunitCase
+from checker.junit import Suite, junit
 
 COLUMNS = ("case", "place", "what", "expected", "found")
-
-_UNFIT_FOR_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -205,28 +203,15 @@ def _full(outcome: Outcome) -> Iterator[str]:
 
 def as_junit(outcome: Outcome) -> str:
     """The outcome as JUnit's XML: a test case for each case, of the class of its file."""
-    counts = {"tests": str(len(outcome.ran)), "failures": str(len(outcome.failed)), "errors": "0"}
-    root = ElementTree.Element("testsuites", {"name": outcome.pack, **counts})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": outcome.pack, **counts})
-    for ran in outcome.ran:
-        place = ran.case.place
-        named = {"classname": ran.case.stem, "name": ran.case.title, "file": place.file}
-        attributes = {name: _fit(text) for name, text in named.items()}
-        case = ElementTree.SubElement(
-            suite, "testcase", {**attributes, "line": str(place.line), "time": "0"}
-        )
-        if ran.differences:
-            more = len(ran.differences) - 1
-            message = f"{ran.differences[0]}{f' (and {more} more)' if more else ''}"
-            failure = ElementTree.SubElement(
-                case, "failure", {"message": _fit(message), "type": "difference"}
-            )
-            failure.text = _fit("\n".join([str(place), *map(str, ran.differences)]))
-    ElementTree.indent(root)
-    xml = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
+    cases = [_junit_case(ran) for ran in outcome.ran]
+    return junit(outcome.pack, [Suite(outcome.pack, cases)])
 
 
-def _fit(text: str) -> str:
-    """The text without the characters that no XML document may hold."""
-    return _UNFIT_FOR_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+def _junit_case(ran: Ran) -> JunitCase:
+    case = JunitCase(ran.case.stem, ran.case.title, ran.case.place)
+    if not ran.differences:
+        return case
+    more = len(ran.differences) - 1
+    message = f"{ran.differences[0]}{f' (and {more} more)' if more else ''}"
+    text = "\n".join([str(ran.case.place), *map(str, ran.differences)])
+    return replace(case, became="failure", message=message, type="difference", text=text)

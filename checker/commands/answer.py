@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import IO, Any, Protocol
 
 import click
@@ -28,31 +29,46 @@ class Render(Protocol):
         ...
 
 
-def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say where an answer goes."""
-    chosen = click.option(
-        "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True
-    )
-    written = click.option(
-        "--output", multiple=True, metavar="FORMAT=PATH", help="Write the answer to a file."
-    )
-    return chosen(written(command))
+def options_of(formats: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that say where an answer goes, and in which of these formats."""
+
+    def optioned(command: Callable[..., Any]) -> Callable[..., Any]:
+        chosen = click.option(
+            "--format", "format_", type=click.Choice(formats), default="text", show_default=True
+        )
+        written = click.option(
+            "--output", multiple=True, metavar="FORMAT=PATH", help="Write the answer to a file."
+        )
+        return chosen(written(command))
+
+    return optioned
+
+
+answer_options = options_of(FORMATS)
 
 
 def answered(
     ask: Callable[[], Data], render: Render, format_: str, output: Sequence[str],
-    inputs: Sequence[str],
+    inputs: Sequence[str], *, more: Mapping[str, Callable[[Data], str]] = MappingProxyType({}),
+    code: Callable[[Data], int] = lambda _data: 0,
 ) -> int:  # fmt: skip
-    """Asks, shows the answer and writes it; 0, for it was answered."""
-    targets = outputs(output, inputs, FORMATS)
+    """Asks, shows the answer and writes it; 0, for it was answered, unless `code` says otherwise.
+
+    `more` are the formats that an answer has besides text and JSON.
+    """
+    targets = outputs(output, inputs, (*FORMATS, *more))
     data = ask()
+
+    def told(name: str) -> str:
+        return more[name](data) if name in more else as_text(data, render, name)
+
     if format_ == "text" and sys.stdout.isatty():
         render(data, sys.stdout)
     else:
-        sys.stdout.write(as_text(data, render, format_))
+        sys.stdout.write(told(format_))
         sys.stdout.flush()
-    write_all([(path, as_text(data, render, name)) for name, path in targets])
-    return 0
+    write_all([(path, told(name)) for name, path in targets])
+    return code(data)
 
 
 def begun(asked: Asked, inquiry: Inquiry) -> Inquiry:

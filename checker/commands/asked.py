@@ -86,7 +86,7 @@ class Asked:
         """What the options say; WrongInput carries all that is wrong in them at once."""
         loaded = load_pack(Path(pack))
         problems: list[Problem] = []
-        days = [_day(option, text, problems) for option, text in
+        days = [day_of(option, text, problems) for option, text in
                 (("--as-of", as_of), ("--known-on", known_on))]  # fmt: skip
         choices = Choices(
             _readings(loaded, reading, problems), _term_values(loaded, term, problems)
@@ -123,7 +123,8 @@ class Asked:
         return last_date(facts, self.known_on)
 
 
-def _day(option: str, text: str | None, problems: list[Problem]) -> Day | None:
+def day_of(option: str, text: str | None, problems: list[Problem]) -> Day | None:
+    """The day that an option names; None where it is not given, or is none: that is noted."""
     if text is None:
         return None
     try:

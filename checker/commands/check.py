@@ -6,7 +6,7 @@ import contextlib
 import gc
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import click
@@ -16,7 +16,8 @@ from checker.commands.output import FORMATS, outputs, rendered, show, write_all
 from checker.commands.progress import covered
 from checker.evaluate import Engines
 from checker.inquiry import Inquiry
-from checker.model import Place, Problem, WrongInput
+from checker.model import Fact, Place, Problem, WrongInput
+from checker.pack import Pack
 from checker.questions.readings import labelled
 from checker.questions.since import changes, earlier, of_same
 from checker.questions.since import show as show_changes
@@ -53,8 +54,8 @@ def check(
     3 undetermined, 4 an internal fault.
     """
     streams = facts == ("-",) and format_ == "jsonl"
-    if baseline is not None and format_ == "jsonl":
-        raise click.UsageError("--baseline goes with --format text and json")
+    if baseline is not None and format_ in ("jsonl", "junit"):
+        raise click.UsageError("--baseline goes with --format text, json and sarif")
     if robustness and streams:
         raise click.UsageError("--robustness cannot be told while facts arrive")
     old = None if baseline is None else earlier(baseline)
@@ -62,7 +63,7 @@ def check(
     targets = outputs(output, [*facts, *([baseline] if baseline else [])])
     with asked.engines() as engines:
         if streams:
-            data = _stream(asked, engines)
+            data, known = _stream(asked, engines)
         else:
             if not robustness:
                 gc.disable()  # all that is made stays to the end: there is nothing to collect
@@ -71,15 +72,40 @@ def check(
             if old is not None and baseline is not None:
                 of_same(old, inquiry, baseline)
                 data = {**data, "changes": changes(inquiry, old)}
-            show(data, format_)
-            sys.stdout.write(_tail(data, format_))
-    write_all([(path, rendered(data, name) + _tail(data, name)) for name, path in targets])
+            known = inquiry.facts
+            _show(data, format_, asked.pack, known, fail_on)
+    write_all([(path, _as(name, data, asked.pack, known, fail_on)) for name, path in targets])
     return exit_code(data, fail_on)
 
 
-def _tail(data: Mapping[str, Any], format_: str) -> str:
+def _show(
+    data: dict[str, Any], format_: str, pack: Pack, facts: Sequence[Fact], fail_on: str
+) -> None:
+    """Puts the report on standard output, in colour where a terminal shows it."""
+    if format_ == "text":
+        show(data, format_)
+        sys.stdout.write(_tail(data))
+    else:
+        sys.stdout.write(_as(format_, data, pack, facts, fail_on))
+    sys.stdout.flush()
+
+
+def _as(format_: str, data: dict[str, Any], pack: Pack, facts: Sequence[Fact], fail_on: str) -> str:
+    """The report in one of the formats; `facts` are the records as given, with their places."""
+    if format_ == "sarif":
+        from checker.sarif import report_sarif  # noqa: PLC0415  # written seldom: not to be loaded
+
+        return report_sarif(data, pack, facts, exit_code(data, fail_on))
+    if format_ == "junit":
+        from checker.report_junit import report_junit  # noqa: PLC0415  # the same
+
+        return report_junit(data, pack, facts, fail_on)
+    return rendered(data, format_) + (_tail(data) if format_ == "text" else "")
+
+
+def _tail(data: Mapping[str, Any]) -> str:
     """What stands behind the text of a report: the changes since an earlier one."""
-    if format_ != "text" or "changes" not in data:
+    if "changes" not in data:
         return ""
     return told(lambda page: show_changes(page, data["changes"]))
 
@@ -91,8 +117,8 @@ def _report(inquiry: Inquiry, *, robustness: bool) -> dict[str, Any]:
         return labelled(inquiry, progress)
 
 
-def _stream(asked: Asked, engines: Engines) -> dict[str, Any]:
-    """Evaluates JSON lines as they arrive; the report at the end of the input."""
+def _stream(asked: Asked, engines: Engines) -> tuple[dict[str, Any], Sequence[Fact]]:
+    """Evaluates JSON lines as they arrive; the report at the end of the input, and the records."""
     stream = Stream(
         asked.pack,
         engines,
@@ -110,7 +136,7 @@ def _stream(asked: Asked, engines: Engines) -> dict[str, Any]:
             _put(change)
         if stream.result is None or not stream.facts:
             raise WrongInput([Problem(Place("-", 1, 1), "the input holds no facts")])
-        return report(stream.result)
+        return report(stream.result), stream.facts
 
 
 def _put(data: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.text import render_text
 
-FORMATS = ("text", "json", "jsonl")
+FORMATS = ("text", "json", "jsonl", "sarif", "junit")
 
 
 def rendered(data: Mapping[str, Any], format_: str) -> str:
@@ -74,14 +74,14 @@ def write_whole(path: Path, text: str) -> None:
     write_all([(path, text)])
 
 
-def write_all(texts: Sequence[tuple[Path, str]]) -> None:
+def write_all(texts: Sequence[tuple[Path, str | bytes]]) -> None:
     """Writes all files beside their places, and renames them when every one is whole."""
     beside: list[tuple[Path, Path]] = []
     try:
         for number, (path, text) in enumerate(texts):
             part = path.with_name(f".{os.getpid()}-{number}.part")
             beside.append((part, path))
-            part.write_text(text, encoding="utf-8", newline="\n")
+            part.write_bytes(text.encode() if isinstance(text, str) else text)
         for part, path in beside:
             part.replace(path)
     except OSError as error:

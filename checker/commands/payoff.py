@@ -7,8 +7,8 @@ from typing import Unpack
 import click
 
 from checker.commands.answer import answer_options, answered, not_begun
-from checker.commands.asked import Asked, Given, facts_options
-from checker.dates import Day, parse_day
+from checker.commands.asked import Asked, Given, day_of, facts_options
+from checker.dates import Day
 from checker.facts import contradictions
 from checker.inquiry import Inquiry
 from checker.model import Place, Problem, WrongInput
@@ -45,7 +45,7 @@ def payoff(
     Exit codes: 0 answered, 2 wrong usage, rules or facts, 4 an internal fault.
     """
     problems: list[Problem] = []
-    day = _day(on, problems)
+    day = day_of("--on", on, problems)
     try:
         asked = Asked.of(**given)
     except WrongInput as error:
@@ -62,14 +62,6 @@ def payoff(
         if day is None or problems:
             raise WrongInput(problems)
         return answered(lambda: ask(inquiry, day, days), render, format_, output, facts)
-
-
-def _day(text: str, problems: list[Problem]) -> Day | None:
-    try:
-        return parse_day(text)
-    except ValueError as error:
-        problems.append(Problem(Place("--on", 1, 1, text), str(error)))
-        return None
 
 
 def _too_early(inquiry: Inquiry, asked: Asked, day: Day, text: str) -> list[Problem]:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from checker.dates import Day, iso
+from checker.dates import iso
 from checker.questions.together import Progress
 
 
 @contextmanager
-def covered() -> Iterator[Progress | None]:
-    """Tells up to which day the combinations have been lived, in one line that goes at the end."""
+def one_line() -> Iterator[Callable[[str], None] | None]:
+    """Shows texts over one another, in a line that goes when all is done."""
     if not sys.stderr.isatty():
         yield None
         return
     width = 0
 
-    def tell(day: Day, until: Day, courses: int) -> None:
+    def tell(text: str) -> None:
         nonlocal width
-        text = f"all combinations up to {iso(day)} of {iso(until)}, on {courses:,} courses"
         width = max(width, len(text))
         print(f"\r{text:{width}}", end="", file=sys.stderr, flush=True)
 
@@ -29,3 +28,15 @@ def covered() -> Iterator[Progress | None]:
     finally:
         if width:
             print(f"\r{'':{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def covered() -> Iterator[Progress | None]:
+    """Tells up to which day the combinations have been lived."""
+    with one_line() as show:
+        if show is None:
+            yield None
+            return
+        yield lambda day, until, courses: show(
+            f"all combinations up to {iso(day)} of {iso(until)}, on {courses:,} courses"
+        )

@@ -226,7 +226,7 @@ def clause_paths(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.glob("*.yaml"))
-        if path.name != "contract.yaml" and not path.name.endswith(".cases.yaml")
+        if packfile.is_clause(path.name)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from checker.generate.habits import load_habits
 from checker.lint.desk import Bench, Flaw, Lint, lints, refused
 from checker.lint.logic import logic, never
 from checker.lint.whole import shown, whole
@@ -27,6 +28,7 @@ def lint(pack_folder: Path, *, cases: bool = True) -> list[Flaw]:
     """
     try:
         bench = Bench(load_pack(pack_folder))
+        load_habits(bench.pack)
     except WrongInput as error:
         return _sorted(_refused(problem) for problem in error.problems)
     dead = never(bench)

@@ -2,7 +2,7 @@
 
 from checker.report import SCHEMA
 
-QUESTIONS = ("cure", "explain", "payoff", "readings", "what-if")
+QUESTIONS = ("cure", "explain", "payoff", "readings", "schedule", "verify", "what-if")
 """The questions whose answers have a schema, in checker/schema/<question>.yaml."""
 
 

@@ -96,7 +96,7 @@ class Combinations:
         }
 
     def _power(self, name: str) -> Node:
-        states = self.together.power(name, self.together.courses)
+        states = self.together.power(name)
         told = [(at, (state, None if day is None else iso(day))) for at, (state, day) in states]
         return self._function(told)
 

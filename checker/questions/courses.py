@@ -24,10 +24,11 @@ from checker.findings import Finding
 from checker.instalments import Part
 from checker.language import TermValue
 from checker.ledger import Ledger
-from checker.model import Fact
+from checker.model import Fact, Value
+from checker.occasions import Calendar
 from checker.pack import Pack
 from checker.questions.diagrams import Assignment, Diagrams, Node
-from checker.terms import Choices, Terms
+from checker.terms import Amended, Choices, Terms
 
 T = TypeVar("T")
 Step = Callable[["Course"], Any]
@@ -81,7 +82,8 @@ class Reading:
 
     def narrow(self, condition: Node) -> None:
         """It runs on for those combinations alone for which this is so, its own among them."""
-        self.condition = self.diagrams.both(self.condition, condition)
+        if condition != self.diagrams.always:
+            self.condition = self.diagrams.both(self.condition, condition)
 
     def holds(self, condition: Node) -> bool:
         """Whether it is so under the combination under which it runs."""
@@ -95,6 +97,7 @@ class Varied(dict[str, T]):
         super().__init__()
         self.reading = reading
         self.parts: dict[str, list[tuple[Node, T]]] = {}
+        self.log: list[tuple[str, Node]] = []  # what was written, and where
 
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
@@ -123,6 +126,7 @@ class Varied(dict[str, T]):
     def settle(self, condition: Node) -> None:
         """What was written is so under a condition."""
         for name, value in self.items():
+            self.log.append((name, condition))
             self.parts[name] = self._with(self.parts.get(name, []), condition, value)
         self.clear()
 
@@ -144,20 +148,43 @@ class Varied(dict[str, T]):
         return made
 
 
-class _Terms(Terms):
+class ReadTerms(Terms):
     """The terms in force under the combination under which code runs."""
 
     def __init__(self, pack: Pack, choices: Choices, reading: Reading) -> None:
         super().__init__(pack, choices)
         self.reading = reading
+        self._cases: dict[tuple[str, str], tuple[TermValue, Node]] = {}
+
+    def lookup(self, name: str) -> TermValue:
+        """The value in force; from then on all is so where it is the same."""
+        question = self.question_of(name)
+        if question is None:
+            return self.values[name]
+        case = (name, self.reading.answers[question])
+        if case not in self._cases:
+            self._cases[case] = self._case(question, self.alternatives(name))
+        value, where = self._cases[case]
+        self.reading.narrow(where)
+        return value
 
     def told_apart(self, question: str, results: Mapping[str, TermValue]) -> TermValue:
         """The result under the answer given; from then on all is so where it is the same."""
+        result, where = self._case(question, results)
+        self.reading.narrow(where)
+        return result
+
+    def _case(self, question: str, results: Mapping[str, TermValue]) -> tuple[TermValue, Node]:
         result = results[self.reading.answers[question]]
         same = tuple(answer for answer, other in results.items() if other == result)
-        if len(same) < len(results):
-            self.reading.narrow(self.reading.diagrams.answered(question, same))
-        return result
+        if len(same) == len(results):
+            return result, self.reading.diagrams.always
+        return result, self.reading.diagrams.answered(question, same)
+
+    def amend(self, amended: Amended) -> None:
+        """The term has another value from now on."""
+        super().amend(amended)
+        self._cases.clear()
 
 
 class Common(Protocol):
@@ -168,10 +195,18 @@ class Common(Protocol):
     choices: Choices
     reading: Reading
     findings: Varied[Finding]
+    state: Varied[Any]
+    moved: Varied[bool]
     days_by_terms: dict[Hashable, Days]
 
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
+
+    def next_occasion(self, name: str, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+
+    def occasion(self, name: str, day: Day) -> list[Occurrence]:
+        """The occasions of a day, each with the condition under which it is one."""
 
 
 class Course(Evaluation):
@@ -185,14 +220,18 @@ class Course(Evaluation):
         self.common, self.condition = common, common.reading.condition
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
+        self.heeded: dict[str, list[tuple[Node, Finding]]] = {}  # those on which powers hang
+        self.seen = 0  # how much was written about findings when they were last looked at
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []
         self._heard, self._hearing = self.first_heard, False
         self._before = None if again is None else iter(again.first_heard)
-        terms = _Terms(common.pack, common.choices, common.reading)
+        terms = ReadTerms(common.pack, common.choices, common.reading)
         super().__init__(common.pack, common.engines, terms=terms)
         self.findings = _Heard(self, common.findings)
+        self.state, self._moved = _State(self, common.state), _Moved(self, common.moved)
+        self.calendars = [_Occasions(each.occasion, self) for each in self.calendars]
         for step, heard in again.journal[: len(again.journal) - last] if again else ():
             self._before = iter(heard)
             step(self)
@@ -228,6 +267,11 @@ class Course(Evaluation):
             answer = next(self._before)
         self._heard.append(answer)
         return answer
+
+    @property
+    def relives(self) -> bool:
+        """Whether it takes steps that another has taken: what they wrote elsewhere is written."""
+        return self._before is not None
 
     def power(self, name: str) -> tuple[str, Day | None]:
         """A power's state; since when is nothing that an account asks."""
@@ -270,6 +314,64 @@ class _Heard(dict[str, Finding]):
 
     def __getitem__(self, name: str) -> Finding:
         return self.course.hear(lambda: self.findings[name])
+
+
+class _State(dict[str, Any]):
+    """What is in force over time, as a course is told of it: it is no part of the account."""
+
+    def __init__(self, course: Course, state: Varied[Any]) -> None:
+        super().__init__()
+        self.course, self.varied = course, state
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.course.pack.states
+
+    def __getitem__(self, name: str) -> Any:
+        return self.course.hear(lambda: self.varied[name])
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if not self.course.relives:
+            self.varied[name] = value
+
+
+class _Moved(set[str]):
+    """The states that a rule has set, as a course is told of them."""
+
+    def __init__(self, course: Course, moved: Varied[bool]) -> None:
+        super().__init__()
+        self.course, self.varied = course, moved
+
+    def __contains__(self, name: object) -> bool:
+        return self.course.hear(lambda: name in self.varied)
+
+    def add(self, name: str) -> None:
+        """It has been set."""
+        if not self.course.relives:
+            self.varied[name] = True
+
+
+class Sometimes(dict[str, Value]):
+    """The values of what is told under a condition only."""
+
+    def __init__(self, condition: Node, values: Mapping[str, Value]) -> None:
+        super().__init__(values)
+        self.condition = condition
+
+
+class _Occasions(Calendar):
+    """A series of occasions, which is no part of the account either."""
+
+    naming: Course
+
+    def next_after(self, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+        course, name = self.naming, self.occasion.name
+        return course.hear(lambda: course.common.next_occasion(name, day))
+
+    def tell(self, day: Day) -> list[Occurrence]:
+        """The occasions of `day`, each where it is one."""
+        course, name = self.naming, self.occasion.name
+        return course.hear(lambda: course.common.occasion(name, day))
 
 
 # Deadlines ---------------------------------------------------------------------------------------

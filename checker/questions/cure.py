@@ -38,9 +38,13 @@ _MOMENTS = {
 }
 
 
-def cure(inquiry: Inquiry) -> Data:
-    """For each amount due or in default, and what falls due next, what paying it takes and does."""
-    return _Cure(inquiry).answer()
+def cure(inquiry: Inquiry, *, brief: bool = False) -> Data:
+    """For each amount due or in default, and what falls due next, what paying it takes and does.
+
+    A brief answer tells amounts and days alone: what paying avoids and achieves, under other
+    readings too, takes many evaluations.
+    """
+    return _Cure(inquiry, brief).answer()
 
 
 def moment_of(inquiry: Inquiry, id_: str) -> str | None:
@@ -80,6 +84,7 @@ def alternatives(*asked: Inquiry) -> Iterator[tuple[str, str]]:
 @dataclass
 class _Cure:
     inquiry: Inquiry
+    brief: bool = False
     days: dict[Day, Inquiry] = field(default_factory=dict)
     paid: dict[tuple[int, Day, str], Inquiry] = field(default_factory=dict)
     read: dict[tuple[str, str], _Cure] = field(default_factory=dict)
@@ -113,7 +118,7 @@ class _Cure:
         report = self.now.report
         amounts = [self._open(row) for row in report["obligations"] if row["unpaid"] != "0.00"]
         late = [amount for amount in amounts if amount["state"] in _LATE]
-        for amount in late:
+        for amount in () if self.brief else late:
             told = len(late) <= MOST_READ or amount is late[-1]
             amount["achieves"] = self._achieves(amount["id"], amount["moments"][0], told=told)
         amounts += self._coming()
@@ -218,12 +223,14 @@ class _Cure:
             "moment": moment,
             "by": iso(day),
             "amount": None if amount is None else plain(amount),
-            "designated": None if amount is None else self._designated(id_, day, before),
+            "designated": None
+            if amount is None or self.brief
+            else self._designated(id_, day, before),
             "first": [
                 {"id": o.id, "amount": plain(o.unpaid), "accelerated": o.cause == "acceleration"}
                 for o in before[:-1]
             ],
-            "avoids": [] if amount is None else self._avoids(day, amount),
+            "avoids": [] if amount is None or self.brief else self._avoids(day, amount),
             "window": None,
         }
 
@@ -245,13 +252,7 @@ class _Cure:
 
     def stands_before(self, id_: str, day: Day) -> list[Obligation]:
         """What a payment on the day discharges up to this amount, in the contract's order."""
-        ledger = self.at(day).result.evaluation.ledger
-        queue = [
-            obligation
-            for component in ledger.arrangement.order_due
-            for obligation in ledger.obligations.values()
-            if obligation.component == component and obligation.unpaid
-        ]
+        queue = self.at(day).result.evaluation.ledger.unpaid_in_order()
         names = [obligation.id for obligation in queue]
         return queue[: names.index(id_) + 1] if id_ in names else []
 

@@ -26,6 +26,7 @@ class Diagrams:
     values: dict[Node, Any] = field(default_factory=dict)
     _known: dict[Hashable, Node] = field(default_factory=dict)
     _chosen: dict[tuple[Node, Node, Node], Node] = field(default_factory=dict)
+    _answered: dict[tuple[str, tuple[str, ...]], Node] = field(default_factory=dict)
     _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
     _sizes: dict[Node, dict[Node, int]] = field(default_factory=dict)
 
@@ -91,9 +92,14 @@ class Diagrams:
 
     def answered(self, question: str, answers: Iterable[str]) -> Node:
         """The condition that a question has one of these answers."""
-        of, wanted = self.answers[question], set(answers)
-        children = tuple(self.always if answer in wanted else self.never for answer in of)
-        return self.branch(self.questions.index(question), children)
+        wanted = tuple(answers)
+        known = self._answered.get((question, wanted))
+        if known is None:
+            of = self.answers[question]
+            children = tuple(self.always if answer in wanted else self.never for answer in of)
+            known = self.branch(self.questions.index(question), children)
+            self._answered[question, wanted] = known
+        return known
 
     def nearest(self, condition: Node, own: Assignment) -> Assignment:
         """A combination under which a condition holds: as near to one's own as there is."""

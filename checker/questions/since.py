@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,9 @@ from checker.dates import Day, iso, parse_day
 from checker.inquiry import Inquiry
 from checker.model import Fact, Place, Problem, WrongInput, did_you_mean
 from checker.questions.telling import Page, money
+from checker.records import shown
 from checker.report import SCHEMA, facts_hash
-from checker.source import read_source
+from checker.source import Source, read_source
 from checker.timeline import CORRECTION, effective
 
 Data = dict[str, Any]
@@ -30,18 +32,36 @@ PARTS = ("findings", "obligations", "powers")
 
 def earlier(path: str) -> Data:
     """An earlier report from its file; WrongInput where it is none."""
-    source = read_source(Path(path))
+    return report_in(read_source(Path(path)))
+
+
+def report_in(source: Source) -> Data:
+    """A report from its text; WrongInput where it is none.
+
+    A name that stands twice in one object is refused: readers differ in which of the two they see.
+    """
     try:
-        data = json.loads(source.text)
+        data = json.loads(source.text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         place = source.place(error.lineno, error.colno)
         raise WrongInput([Problem(place, f"not JSON: {error.msg}")]) from error
     except RecursionError as error:
         raise WrongInput([Problem(source.place(1), "not a report: nested too deeply")]) from error
+    except ValueError as error:  # a name twice, or a figure too long for any report
+        raise WrongInput([Problem(source.place(1), f"not a report: {error}")]) from error
     wrong = _misshapen(data)
     if wrong:
         raise WrongInput([Problem(source.place(1), wrong)])
     return dict(data)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> Data:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{shown(twice)} stands twice in one object")
+    return data
 
 
 def _misshapen(data: Any) -> str:
@@ -51,32 +71,78 @@ def _misshapen(data: Any) -> str:
     if data.get("schema") != SCHEMA:
         named = f"is {data['schema']}" if data.get("schema") else "names no shape"
         return f"a report of the shape {SCHEMA} is expected, and this {named}"
-    texts = {"contract", "pack", "as_of", "outcome"}
-    lacking = [name for name in sorted(texts) if not isinstance(data.get(name), str)]
-    for part, names in _NEEDED.items():
+    texts = ("contract", "pack", "as_of", "outcome")
+    lacking = [name for name in texts if not isinstance(data.get(name), str)]
+    for part, fields in _NEEDED.items():
         rows = data.get(part)
-        if not isinstance(rows, list) or any(not _has(row, names) for row in rows):
-            lacking.append(part)
-    mappings = ("balances", "readings", "terms", "receipt")
-    lacking += [name for name in mappings if not isinstance(data.get(name), dict)]
-    try:
-        for day in (data.get("as_of"), data.get("known_on")):
-            parse_day(str(day)) if day is not None else None
-    except ValueError:
-        lacking.append("as_of")
+        lacking += [part] if not isinstance(rows, list) else _lacking(part, rows, fields)
+    lacking += [name for name in ("balances", "receipt") if not isinstance(data.get(name), dict)]
+    lacking += [name for name in ("readings", "terms") if not _is_words(data.get(name))]
+    lacking += [name for name in ("as_of", "known_on") if not _is_day(data.get(name))]
     return f"the report is not whole: {', '.join(dict.fromkeys(lacking))}" if lacking else ""
 
 
-_NEEDED = {
-    "findings": ("id", "outcome", "date", "amount", "continuing", "facts", "revisions"),
-    "obligations": ("id", "amount", "unpaid", "last_day", "state"),
-    "powers": ("id", "state", "since"),
-    "payments": ("fact",),
-}
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
-def _has(row: Any, names: Iterable[str]) -> bool:
-    return isinstance(row, dict) and set(names) <= row.keys()
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _is_money(value: Any) -> bool:
+    return _is_text(value) and re.fullmatch(r"-?\d+\.\d\d", value, re.ASCII) is not None
+
+
+def _is_day(value: Any) -> bool:
+    """A day, or nothing: where one must be, that is told of as no text."""
+    try:
+        return value is None or bool(parse_day(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+def _are_revisions(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, dict) and _is_texts(row.get("facts")) for row in value
+    )
+
+
+_NEEDED: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "findings": {
+        "id": _is_text, "outcome": _is_text, "date": _is_text, "amount": _or_null(_is_money),
+        "continuing": lambda value: isinstance(value, bool), "facts": _is_texts,
+        "revisions": _are_revisions,
+    },
+    "obligations": {
+        "id": _is_text, "amount": _is_money, "unpaid": _is_money, "last_day": _is_text,
+        "state": _is_text,
+    },
+    "powers": {"id": _is_text, "state": _is_text, "since": _or_null(_is_text)},
+    "payments": {"fact": _is_text},
+}  # fmt: skip
+"""What every entry of a part has, and what may stand there."""
+
+
+def _lacking(
+    part: str, rows: Sequence[Any], fields: Mapping[str, Callable[[Any], bool]]
+) -> Iterator[str]:
+    """The fields that lack what they must hold: `findings[3].amount`."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            yield f"{part}[{number}]"
+            continue
+        for name, fits in fields.items():
+            if name not in row or not fits(row[name]):
+                yield f"{part}[{number}].{name}"
 
 
 def of_same(old: Data, inquiry: Inquiry, path: str) -> None:
@@ -89,6 +155,13 @@ def of_same(old: Data, inquiry: Inquiry, path: str) -> None:
             problems.append(Problem(Place(path, 1, 1), message, did_you_mean(was, [now])))
     if problems:
         raise WrongInput(problems[:1])
+
+
+def more_and_fewer(inquiry: Inquiry, old: Data) -> tuple[list[Fact], list[str]]:
+    """The records given that an earlier report of the same day did not have, and the ids of those
+    that it names and that are not given, as far as its hash and its words tell."""
+    since = _Since(inquiry, old)
+    return since.left_out(inquiry.facts) or [], since.gone
 
 
 # What changed ------------------------------------------------------------------------------------
@@ -182,10 +255,17 @@ class _Since:
         return [fact for fact in there if fact in sure or fact in unsure]
 
     def _unsure(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Those that may have been given since, though they say they were known: by the hash.
+        """Those that may have been given since, though they say they were known.
 
-        Mostly they are the last that were given, or one alone; else any that the report is silent
-        about.
+        By the hash where that can be told, else any that the report is silent about.
+        """
+        found = self.left_out(facts)
+        return [fact for fact in facts if fact.id not in self.told] if found is None else found
+
+    def left_out(self, facts: Sequence[Fact]) -> list[Fact] | None:
+        """Those without which the facts have the hash of the report; None where that is not seen.
+
+        Mostly they are the last that were given, or one alone.
         """
         silent = [fact for fact in facts if fact.id not in self.told]
         tried = [silent[at:] for at in range(len(silent), max(-1, len(silent) - MOST_SINGLY), -1)]
@@ -194,7 +274,7 @@ class _Since:
             left = [fact for fact in facts if fact not in some]
             if facts_hash(effective(left, *self.seen)) == self.old["receipt"].get("facts_sha256"):
                 return some
-        return silent
+        return None
 
     def _came_later(self, fact: Fact) -> bool:
         seen, known = self.seen
@@ -268,15 +348,17 @@ def _mentioned(report: Data) -> set[str]:
 def _standing(report: Data) -> dict[tuple[str, str], str]:
     """Everything that may change, each thing in words."""
     found = {("outcome", "outcome"): str(report["outcome"])}
-    tell: tuple[tuple[str, Callable[[Data], str]], ...] = (
-        ("findings", _finding), ("obligations", _obligation), ("powers", _power),
-    )  # fmt: skip
-    for part, words in tell:
-        found |= {(part, row["id"]): words(row) for row in report[part]}
+    for part in PARTS:
+        found |= {(part, row["id"]): in_words(part, row) for row in report[part]}
     for name, figure in report["balances"].items():
         if isinstance(figure, str):
             found["balances", name] = figure
     return found
+
+
+def in_words(part: str, row: Data) -> str:
+    """How an entry of one of the `PARTS` stands."""
+    return {"findings": _finding, "obligations": _obligation, "powers": _power}[part](row)
 
 
 def _finding(row: Data) -> str:

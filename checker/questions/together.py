@@ -7,7 +7,7 @@ course they are on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -15,13 +15,32 @@ from typing import Any, TypeVar
 
 from checker.account import BALANCES, Occurrence
 from checker.dates import Day
-from checker.evaluate import MOST_ROUNDS, Act, Conclusion, Engines, Judging, as_blocker, endless
+from checker.evaluate import (
+    MOST_ROUNDS,
+    Act,
+    Conclusion,
+    Engines,
+    Judging,
+    as_blocker,
+    endless,
+    tells_at_close,
+)
 from checker.findings import Finding, finding_occurrences, is_finding
 from checker.language import Sentence
 from checker.model import Fact, Value, WrongInput
+from checker.occasions import Calendar
 from checker.pack import Pack, Power
 from checker.patterns import Record
-from checker.questions.courses import Course, Days, Reading, Step, Undecided, Varied
+from checker.questions.courses import (
+    Course,
+    Days,
+    Reading,
+    ReadTerms,
+    Sometimes,
+    Step,
+    Undecided,
+    Varied,
+)
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
 from checker.rules import BLOCKER, Rule
@@ -61,18 +80,39 @@ class Together(Judging):
         self.reading = Reading(diagrams, own)
         self.findings = Varied[Finding](self.reading)
         self.days_by_terms: dict[Hashable, Days] = {}
+        self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
+        self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
+        self._next: dict[Hashable, Day | None] = {}
+        self._occasions: dict[tuple[str, Day], list[Occurrence]] = {}
+        self.courses: list[Course] = []
         self.firsts = self._firsts = _Firsts(self.reading)
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
+        self._supporting = {
+            rule for power in pack.powers.values() for rule in (*power.arises_on, power.in_doubt_on)
+        }
         self._told: list[Occurrence] = []
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
-        self.courses: list[Course] = []
+        self._begin()
         for condition, course in self.reading.each(diagrams.always, self._begun):
             course.condition = condition
             self.courses.append(course)
         self._all_take(self.courses, Course.looks_ahead)
+
+    def _begin(self) -> None:
+        """What is in force at first, and no occasion so far."""
+        self._terms = ReadTerms(self.pack, self.choices, self.reading)
+        for name, state in self.pack.states.items():
+            starts = partial(state.starts.evaluate, {}, self)
+            named = state.type == "names"
+            self.state.parts[name] = [
+                (where, frozenset() if named else value)
+                for where, value in self.reading.each(self.diagrams.always, starts)
+            ]
+        for name in self.pack.occasions:
+            self._calendars.parts[name] = [(self.diagrams.always, (0, None))]
 
     def _begun(self, again: Course | None = None, last: int = 0) -> Course:
         self.lived += 1
@@ -85,16 +125,43 @@ class Together(Judging):
         if name == "today":
             return self.today
         if name in self.pack.states:
-            return self._alike(lambda course: course.state[name])
+            return self.state[name]
         if name in BALANCES:
             return self._alike(lambda course: course.ledger.balance(name))
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.state_of_power(name[6:], self.courses)
-        terms = self.courses[0].terms
+        terms = self.courses[0].terms if self.courses else self._terms
         if any(course.terms.history for course in self.courses):
             self._alike(lambda course: course.terms.history)
             terms = self._here.terms
         return terms.lookup(name)
+
+    def next_occasion(self, name: str, day: Day) -> Day | None:
+        """The first day after `day` that is an occasion under any combination."""
+        amended = sum(len(course.terms.history) for course in self.courses)
+        key = (name, day, amended, len(self.state.log))  # whatever it may follow
+        if key not in self._next:
+            after = partial(Calendar(self.pack.occasions[name], self).next_after, day)
+            days = [each for _where, each in self.reading.each(self.diagrams.always, after)]
+            self._next[key] = min((each for each in days if each is not None), default=None)
+        return self._next[key]
+
+    def occasion(self, name: str, day: Day) -> list[Occurrence]:
+        """The occasions of a day, each with the condition under which it is one."""
+        if (name, day) not in self._occasions:
+
+            def told() -> list[Occurrence]:
+                calendar = Calendar(self.pack.occasions[name], self, *self._calendars[name])
+                found = list(calendar.tell(day))
+                self._calendars[name] = (calendar.number, calendar.last)
+                return found
+
+            self._occasions[name, day] = [
+                each._replace(values=Sometimes(where, each.values))
+                for where, found in self.reading.each(self.diagrams.always, told)
+                for each in found
+            ]
+        return self._occasions[name, day]
 
     @property
     def _here(self) -> Course:
@@ -118,54 +185,85 @@ class Together(Judging):
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
         states: dict[str, Node] = {}
-        for condition, (state, _since) in self.power(name, courses):
-            states[state] = self.diagrams.either(states.get(state, self.diagrams.never), condition)
+        for course in courses:
+            for condition, (state, _since) in self._power_on(course, name, dated=False):
+                before = states.get(state, self.diagrams.never)
+                states[state] = self.diagrams.either(before, condition)
         state = next(state for state, where in states.items() if self.reading.holds(where))
         self.reading.narrow(states[state])
         return state
 
-    def power(self, name: str, courses: Sequence[Course]) -> list[tuple[Node, PowerState]]:
+    def power(self, name: str) -> Iterator[tuple[Node, PowerState]]:
         """A power's states, and since when the oldest default has stood that supports each."""
-        power, diagrams = self.pack.powers[name], self.diagrams
-        left = self._where(courses, lambda _course: True)
-        doubts = self._where(courses, lambda course: course.ledger.in_doubt(course.today))
-        arisen, found = diagrams.never, list[tuple[Day, Node]]()
-        for parts in self.findings.parts.values():
-            for condition, finding in parts:
-                if finding.rule == power.in_doubt_on:
-                    doubts = diagrams.either(doubts, condition)
-                if finding.rule in power.arises_on:
-                    arisen = diagrams.either(arisen, condition)
-                    supports = self._supports(
-                        power, diagrams.both(condition, left), finding, courses
-                    )
-                    found.append((finding.date, supports))
-        ordered: list[tuple[PowerState, Node]] = [
-            *((("available", day), where) for day, where in sorted(found)),
+        for course in self.courses:
+            yield from self._power_on(course, name, dated=True)
+
+    def _power_on(self, course: Course, name: str, *, dated: bool) -> list[tuple[Node, PowerState]]:
+        """A power's states on one course; what supports it most lately is looked at first."""
+        diagrams, power = self.diagrams, self.pack.powers[name]
+        available: dict[Day, Node] = {}
+        found, left = list[tuple[Node, PowerState]](), course.condition
+        doubts = arisen = diagrams.never
+        heeded = self._heeded(course)
+        if not heeded and not course.ledger.stuck:
+            return [(left, ("not-arisen", None))]
+        for where, finding in heeded:
+            if finding.rule == power.in_doubt_on:
+                doubts = diagrams.either(doubts, where)
+            if finding.rule in power.arises_on:
+                arisen = diagrams.either(arisen, where)
+                day = finding.date if dated else 0
+                stands = diagrams.both(where, self._supports(course, power, finding))
+                available[day] = diagrams.either(available.get(day, diagrams.never), stands)
+                if not dated and available[day] == left:
+                    return [(left, ("available", None))]
+        if course.ledger.stuck:
+            in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
+            doubts = diagrams.either(doubts, in_doubt)
+        states: list[tuple[PowerState, Node]] = [
+            *((("available", day), available[day]) for day in sorted(available)),
             (("undetermined", None), doubts),
             (("lapsed", None), arisen),
             (("not-arisen", None), diagrams.always),
         ]
-        states = []
-        for state, where in ordered:
+        for state, where in states:
             if (condition := diagrams.both(left, where)) != diagrams.never:
-                states.append((condition, state))
+                found.append((condition, state))
                 left = diagrams.without(left, condition)
-        return states
+        return found
 
-    def _supports(
-        self, power: Power, condition: Node, finding: Finding, courses: Sequence[Course]
-    ) -> Node:
-        """Where a finding that is so under a condition lets a power stand."""
-        diagrams = self.diagrams
-        if finding.outcome == "waived" or condition == diagrams.never:
-            return diagrams.never
-        stands = self._where(courses, lambda course: course.continuing(finding))
+    def _supports(self, course: Course, power: Power, finding: Finding) -> Node:
+        """Where a default lets a power stand, with the account of a course."""
+        if finding.outcome == "waived":
+            return self.diagrams.never
+        if course.continuing(finding):
+            return self.diagrams.always
+        return self._survives(course, power)
+
+    def _survives(self, course: Course, power: Power) -> Node:
+        """Where cure does not end a power."""
+        found = self.diagrams.never
         survives = partial(power.survives_cure.evaluate, {}, self)
-        for where, does in self.reading.each(condition, survives):
-            if does:
-                stands = diagrams.either(stands, where)
-        return diagrams.both(condition, stands)
+        for where, does in self.reading.each(course.condition, survives):
+            found = self.diagrams.either(found, where) if does else found
+        return found
+
+    def _heeded(self, course: Course) -> list[tuple[Node, Finding]]:
+        """The findings on a course on which any power hangs, the latest first."""
+        both, never = self.diagrams.both, self.diagrams.never
+        moved = dict.fromkeys(
+            name
+            for name, where in self.findings.log[course.seen :]
+            if name.partition("/")[0] in self._supporting and both(where, course.condition) != never
+        )
+        course.seen = len(self.findings.log)
+        for name in moved:
+            course.heeded[name] = [
+                (both(where, course.condition), finding)
+                for where, finding in self.findings.parts[name]
+                if both(where, course.condition) != never
+            ]
+        return [part for parts in reversed(course.heeded.values()) for part in parts]
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -240,6 +338,9 @@ class Together(Judging):
 
     def _spelled(self, condition: Node, told: Occurrence) -> Told:
         """What is told, once for each of the days that are still undecided in it."""
+        if isinstance(told.values, Sometimes):
+            both = self.diagrams.both(condition, told.values.condition)
+            return [] if both == self.diagrams.never else [(both, told)]
         undecided = told.values.get("last_day")
         if not isinstance(undecided, Undecided):
             return [(condition, told)]
@@ -324,6 +425,9 @@ class Together(Judging):
             part = self.diagrams.both(course.condition, condition)
             if part == self.diagrams.never:
                 continue
+            if act.rule.only_sets:  # no part of the account is moved
+                self.reading.each(part, partial(act.done, course, new=new))
+                continue
             if part != course.condition:
                 self._part(course, self.diagrams.without(course.condition, part))
                 course.condition = part
@@ -335,8 +439,10 @@ class Together(Judging):
 
     def findings_at_close(self) -> Varied[Finding]:
         """The loop's findings and those of the rules that are asked at the close of the day."""
-        findings, told = self.findings.copied(), self._told_at_close()
-        seen = self.engines.asked_at_close(occurrence for _where, occurrence in told)
+        findings, told = self.findings.copied(), [*self._kept, *self._standing()]
+        so_far = [one for parts in findings.parts.values() for _where, one in parts]
+        seen = self.engines.asked_at_close((each for _where, each in told), so_far)
+        told += self._found(seen)
         late = [each for rule in self.engines.late for each in rule.patterns]
         matching, known = Matching(late, self.diagrams), list[Occurrence]()
         waiting = [(c, as_blocker(each)) for c, each in told if BLOCKER + each.kind in seen] + told
@@ -350,24 +456,27 @@ class Together(Judging):
                     waiting += [(under, each) for each in said]
         return findings
 
-    def _told_at_close(self) -> Told:
-        standing = [
+    def _standing(self) -> Told:
+        """What stands at the close of the day on each course."""
+        return self._unified(
             (where, said)
             for course in self.courses
             for where, said in self.at_close(course, lambda each: list(each.standing_occurrences()))
-        ]
-        late, found = self.engines.late_kinds, list[tuple[int, Node, list[Occurrence]]]()
+        )
+
+    def _found(self, seen: Container[str]) -> Told:
+        """The loop's findings, in the order in which they were first found."""
+        found: list[tuple[int, Node, list[Occurrence]]] = []
         for name, parts in self.findings.parts.items():
             for condition, finding in parts:
-                if finding.rule not in late and "finding" not in late:
+                if not tells_at_close(finding, seen):
                     continue
                 for other, (number, first) in self._firsts.varied.parts[name]:
                     where = self.diagrams.both(condition, other)
                     if where != self.diagrams.never:
                         found.append((number, where, finding_occurrences(finding, first)))
         found.sort(key=lambda each: each[0])
-        told = [(where, each) for _number, where, said in found for each in said]
-        return [*self._kept, *self._unified(standing), *told]
+        return [(where, each) for _number, where, said in found for each in said]
 
     def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
         """What is so of a course at the close of the day, which it is not to live beyond."""

@@ -15,6 +15,7 @@ from checker.arrangement import COMPONENTS, FEE_SETTINGS, SETTINGS, Setting
 from checker.cases import NAMED_BY, CasesPart
 from checker.dates import CALENDARS
 from checker.facts import FIELD_TYPES, base_kinds
+from checker.generate.habits import EVENTS, GeneratePart
 from checker.language import TYPES
 from checker.model import Step
 from checker.pack import Pack
@@ -33,7 +34,7 @@ from checker.schema.shapes import (
 )
 from checker.source import load_yaml, read_source
 
-FILES = ("contract", "clause", "cases", "facts", "report", *QUESTIONS)
+FILES = ("contract", "clause", "cases", "generate", "facts", "report", *QUESTIONS)
 """What there is a schema for."""
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -46,6 +47,7 @@ def schema(name: str, pack: Pack | None = None) -> Shape:
         "contract": _contract,
         "clause": _clause,
         "cases": _cases,
+        "generate": _generate,
         "facts": _facts,
         "report": lambda _pack: told_shape("report", SCHEMA),
     }
@@ -55,6 +57,7 @@ def schema(name: str, pack: Pack | None = None) -> Shape:
         "contract": "contract.yaml of a pack",
         "clause": "A clause file of a pack",
         "cases": "A file of cases of a pack",
+        "generate": "generate.yaml of a pack",
         "facts": "Facts in YAML or JSON",
         "report": "The report as JSON",
         **{question: f"What `checker {question}` answers" for question in QUESTIONS},
@@ -151,7 +154,7 @@ class _Described:
 def undescribed(section: str) -> list[str]:
     """The keys of a file's model of which keys.yaml does not say what they mean."""
     models: dict[str, type[BaseModel]] = {
-        "contract": Contract, "clause": Clause, "cases": CasesPart,
+        "contract": Contract, "clause": Clause, "cases": CasesPart, "generate": GeneratePart,
     }  # fmt: skip
     described = _Described(section, models[section], {})
     settings = {f"fees.*.{path}" for path in FEE_SETTINGS}  # these say themselves what they mean
@@ -349,12 +352,25 @@ def _setting(setting: Setting[Any], components: Iterable[str]) -> Shape:
     return {"anyOf": alternatives, "description": described}
 
 
+# What is made up ---------------------------------------------------------------------------------
+
+
+def _generate(pack: Pack | None) -> Shape:
+    kinds = pack.kinds if pack else base_kinds()
+    events = {name: says for name, (says, _fields) in EVENTS.items()}
+    told: Suggestions = {
+        "habits.*.record": {name: kind.describes for name, kind in kinds.items()},
+        **{f"habits.*.{how}": events for how in ("before", "after", "on")},
+    }
+    return _Described("generate", GeneratePart, told).shape()
+
+
 # Cases and facts ---------------------------------------------------------------------------------
 
 
 def _record(pack: Pack | None) -> Shape:
     kinds = pack.kinds if pack else base_kinds()
-    known = {"index": pack.indices, "term": tuple(pack.terms)} if pack else {}
+    known = {"index": tuple(pack.indices), "term": tuple(pack.terms)} if pack else {}
     return record(kinds, known, closed=pack is not None)
 
 

@@ -75,7 +75,7 @@ class _Sampler:
 
     def _value(self, kind: Kind, field: Field) -> str:
         known: Mapping[str, Iterable[str]] = {
-            "index": self.pack.indices if self.pack else ("an-index",),
+            "index": tuple(self.pack.indices) if self.pack else ("an-index",),
             "term": self.pack.terms if self.pack else ("a-term",),
         }
         names = field.choices or known.get(field.type)

@@ -17,8 +17,8 @@ from tests.product import ROOT
 EXTERNAL = ROOT / ".external"
 """Ignored by git; everything that is installed or cached stands in it."""
 
-SERVER = "yaml-language-server"
-VERSION = "1"  # the major version whose answers are tested
+SERVER, AXE = "yaml-language-server", "axe-core"
+PACKAGES = {SERVER: "1", AXE: "4"}  # with the major versions whose answers are tested
 
 
 def _npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,21 +44,34 @@ def _npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="session")
-def server_program() -> Path:
-    """The language server for YAML, installed from npm once."""
-    program = EXTERNAL / "node_modules" / SERVER / "bin" / SERVER
-    if not program.exists():
+def _installed(package: str, version: str, file: str) -> Path:
+    """A file of a package of npm, installed once; the check is skipped where that cannot be."""
+    path = EXTERNAL / "node_modules" / package / file
+    if not path.exists():
         EXTERNAL.mkdir(exist_ok=True)
         try:
-            done = _npm(EXTERNAL, "install", "--no-save", f"{SERVER}@{VERSION}")
+            # npm takes away what an earlier call brought and this one does not name.
+            wanted = [f"{name}@{major}" for name, major in PACKAGES.items()]
+            done = _npm(EXTERNAL, "install", "--no-save", *wanted)
         except subprocess.TimeoutExpired:
-            pytest.skip(f"npm did not install {SERVER} in time")
+            pytest.skip(f"npm did not install {package} in time")
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if "npm error code" in line]
             reason = errors[0].partition("npm error code ")[2] if errors else "it failed"
-            pytest.skip(f"npm cannot install {SERVER}: {reason}")
-    return program
+            pytest.skip(f"npm cannot install {package} {version}: {reason}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def server_program() -> Path:
+    """The language server for YAML, installed from npm once."""
+    return _installed(SERVER, PACKAGES[SERVER], f"bin/{SERVER}")
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """The accessibility checker that runs within a page, installed from npm once."""
+    return _installed(AXE, PACKAGES[AXE], "axe.min.js")
 
 
 @pytest.fixture(scope="session")

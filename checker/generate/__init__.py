@@ -1,0 +1,1 @@
+"""A made-up portfolio: contracts of any packs, whose borrowers mostly do what they owe."""
