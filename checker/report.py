@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from checker import __version__
@@ -44,9 +44,7 @@ def report(result: Result) -> dict[str, Any]:
         "parties": {role: str(evaluation.state[role]) for role in pack.parties},
         "outcome": outcome(findings),
         "findings": findings,
-        "obligations": [
-            _obligation(o, pack.clause_of(o.component), result) for o in _obligations(evaluation)
-        ],
+        "obligations": obligations(result),
         "payments": [_payment(split) for split in evaluation.ledger.splits],
         "periods": _periods(evaluation),
         "balances": balances(evaluation),
@@ -60,7 +58,11 @@ def report(result: Result) -> dict[str, Any]:
 
 def outcome(findings: Iterable[dict[str, Any]]) -> str:
     """`breach`, else `undetermined`, else `compliant`."""
-    outcomes = {finding["outcome"] for finding in findings}
+    return overall({finding["outcome"] for finding in findings})
+
+
+def overall(outcomes: Set[str]) -> str:
+    """The outcome of all, where these are those of the findings."""
     if outcomes & set(BROKEN):
         return "breach"
     return "undetermined" if outcomes & set(OPEN) else "compliant"
@@ -96,7 +98,6 @@ class Findings:
         """One of them."""
         evaluation = self.result.evaluation
         supposed = self.result.supposed.get(finding.about, ())
-        owed = finding.about in evaluation.ledger.obligations
         return {
             "id": finding.id,
             "rule": finding.rule,
@@ -105,24 +106,33 @@ class Findings:
             "against": finding.against or None,
             "date": iso(finding.date),
             "amount": _plain(finding.amount),
-            "obligation": finding.about if owed else None,
+            "obligation": self.obligation_of(finding),
             "continuing": evaluation.continuing(finding),
-            "facts": self._in_order(finding.facts),
+            "facts": self.facts_of(finding),
             "says": finding.says,
             "quote": finding.quote,
             "working": [*finding.working, *(_supposed(s) for s in supposed)],
             "provisional": finding.provisional,
-            "revisions": [
-                {
-                    "date": iso(revision.date),
-                    "outcome": revision.outcome,
-                    "says": revision.says,
-                    "facts": list(revision.facts),
-                    **self._decided(revision.facts),
-                }
-                for revision in finding.revisions
-            ],
+            "revisions": self.revisions_of(finding),
         }
+
+    def obligation_of(self, finding: Finding) -> str | None:
+        """The id of the obligation that it is about, if it is one."""
+        about = finding.about
+        return about if about in self.result.evaluation.ledger.obligations else None
+
+    def revisions_of(self, finding: Finding) -> list[dict[str, Any]]:
+        """Later words on it, and who decided."""
+        return [
+            {
+                "date": iso(revision.date),
+                "outcome": revision.outcome,
+                "says": revision.says,
+                "facts": list(revision.facts),
+                **self._decided(revision.facts),
+            }
+            for revision in finding.revisions
+        ]
 
     def _decided(self, facts: Iterable[str]) -> dict[str, str | None]:
         """Who decided, why and on what, where a record behind a revision says it."""
@@ -134,9 +144,12 @@ class Findings:
         told = {"by": values.get("by"), "reason": values.get("reason"), "about": about}
         return {name: None if value is None else str(value) for name, value in told.items()}
 
-    def _in_order(self, facts: Iterable[str]) -> list[str]:
-        places = self.places
-        return sorted(set(facts), key=lambda fact: (places.get(fact, len(places)), fact))
+    def facts_of(self, finding: Finding) -> list[str]:
+        """The records that it rests on, in the order of their days."""
+        places, facts = self.places, set(finding.facts)
+        if len(facts) < 2:
+            return list(facts)
+        return sorted(facts, key=lambda fact: (places.get(fact, len(places)), fact))
 
 
 def _supposed(supposed: Supposed) -> str:
@@ -175,6 +188,13 @@ def _amended(evaluation: Evaluation, number: int) -> dict[str, str]:
 
 def _obligations(evaluation: Evaluation) -> list[Obligation]:
     return sorted(evaluation.ledger.obligations.values(), key=lambda o: o.due)
+
+
+def obligations(result: Result) -> list[dict[str, Any]]:
+    """The obligations as data, in the order in which they fell due."""
+    evaluation = result.evaluation
+    clause_of = evaluation.pack.clause_of
+    return [_obligation(o, clause_of(o.component), result) for o in _obligations(evaluation)]
 
 
 def _obligation(obligation: Obligation, clause: str, result: Result) -> dict[str, Any]:

@@ -29,9 +29,10 @@ def template() -> bytes:
     _styles(document)
     section = document.sections[0]
     section.left_margin = section.right_margin = Twips(1250)
-    section.top_margin, section.bottom_margin = Twips(1050), Twips(1100)
+    section.top_margin, section.bottom_margin = Twips(900), Twips(900)
     _footer(section.footer.paragraphs[0])
     _body(document)
+    _settings(document)
     properties = document.core_properties
     properties.author, properties.comments, properties.language = "checker", "", "en-US"
     properties.created = properties.modified = datetime(1980, 1, 1)
@@ -48,7 +49,7 @@ def _styles(document: Any) -> None:
     _font(styles["Normal"], BODY, 10.5)
     _space(styles["Normal"], 0, 4)
     for name, size, before, after in (
-        ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 8), ("Heading 1", 15.5, 20, 6),
+        ("Title", 21, 0, 3), ("Subtitle", 12.5, 0, 4), ("Heading 1", 15.5, 16, 5),
         ("Heading 2", 12.5, 15, 5), ("Heading 3", 11, 12, 4), ("Caption", 9.5, 8, 4),
     ):  # fmt: skip
         _font(styles[name], BODY, size, bold=name not in ("Subtitle",))
@@ -56,8 +57,8 @@ def _styles(document: Any) -> None:
         styles[name].paragraph_format.keep_with_next = True
         styles[name].font.italic = False
         _plain_borders(styles[name])
-    for tabs in styles["Footer"].element.iter(qn("w:tabs")):
-        tabs.clear()  # its own stop is the only one
+    for tabs in list(styles["Footer"].element.iter(qn("w:tabs"))):
+        tabs.getparent().remove(tabs)  # its own stop is the only one
     _font(styles["Footer"], BODY, 9, color=SOFT)
     _paragraph_styles(styles)
     _character_styles(styles)
@@ -65,12 +66,13 @@ def _styles(document: Any) -> None:
 
 def _paragraph_styles(styles: Any) -> None:
     for name, size, before, after, color in (
-        ("Report Lead", 12.5, 5, 5, INK), ("Report Label", 10.5, 7, 2, INK),
-        ("Report Item", 10.5, 0, 3, INK), ("Report Note", 9.5, 2, 4, SOFT),
+        ("Report Lead", 12.5, 5, 5, INK), ("Report Label", 10.5, 5, 2, INK),
+        ("Report Item", 10.5, 0, 2, INK), ("Report Note", 9.5, 2, 4, SOFT),
         ("Contract Words", 10.5, 5, 8, INK), ("Formula", 10.5, 1, 2, INK),
         ("Table Text", 9, 1, 1, INK), ("Table Figures", 9, 1, 1, INK),
         ("Table Head", 9, 2, 2, INK), ("TOC Heading", 15.5, 0, 6, INK),
         ("Table Caption", 10, 9, 3, INK), ("Figure", 9, 6, 2, INK),
+        ("Table Gap", 5, 0, 0, INK),
     ):  # fmt: skip
         known = name in [style.name for style in styles]
         style = styles[name] if known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
@@ -91,11 +93,12 @@ def _paragraph_styles(styles: Any) -> None:
     item.left_indent, item.first_line_indent = Twips(260), Twips(-260)
     words = styles["Contract Words"]
     words.paragraph_format.left_indent = words.paragraph_format.right_indent = Twips(120)
-    words.element.get_or_add_pPr().append(parse_xml(
+    spacing = words.element.pPr.find(qn("w:spacing"))  # borders and shade stand before it
+    spacing.addprevious(parse_xml(
         f'<w:pBdr {NAMESPACE}><w:left w:val="single" w:sz="16" w:space="6" w:color="9AA0A8"/>'
         "</w:pBdr>"
     ))  # fmt: skip
-    words.element.get_or_add_pPr().append(
+    spacing.addprevious(
         parse_xml(f'<w:shd {NAMESPACE} w:val="clear" w:color="auto" w:fill="EEF0F3"/>')
     )
     for level, indent, before in ((1, 0, 4), (2, 260, 0)):
@@ -145,6 +148,16 @@ def _plain_borders(style: Any) -> None:
     properties = style.element.get_or_add_pPr()
     for border in properties.findall(qn("w:pBdr")):
         properties.remove(border)
+
+
+def _settings(document: Any) -> None:
+    """As the Word of today writes documents, and without the picture of another document."""
+    for setting in document.settings.element.iter(qn("w:compatSetting")):
+        if setting.get(qn("w:name")) == "compatibilityMode":
+            setting.set(qn("w:val"), "15")
+    relations = document.part.package.rels
+    for name in [name for name, each in relations.items() if each.reltype.endswith("thumbnail")]:
+        del relations[name]
 
 
 # What stands where -------------------------------------------------------------------------------
@@ -258,7 +271,7 @@ def _table(document: Any, *, head: bool) -> None:
         f"<w:tblGrid>{GRID * 7}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
     document.element.body.insert(len(document.element.body) - 1, table)
-    document.add_paragraph("", "Table Text")  # two tables that touch would become one
+    document.add_paragraph("", "Table Gap")  # two tables that touch would become one
 
 
 def _row(cells: list[str], style: str, *, figures: int | None = None, header: bool = False) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import pyarrow as pa
@@ -16,7 +18,6 @@ import pytest
 
 from checker.batch.columns import load_columns
 from checker.batch.results import BALANCES, TABLES
-from checker.facts import facts_alone  # noqa: F401
 from checker.model import WrongInput
 from checker.report import report
 from tests.portfolios import (
@@ -265,7 +266,10 @@ def test_facts_of_contracts_that_nobody_named_are_counted(tmp_path: Path, run: A
         "batch", base.portfolio, base.facts, "--as-of", AS_OF, "--out", tmp_path / "out",
         "--workers", 0,
     )  # fmt: skip
-    assert "5 facts are of 5 contracts that the portfolio does not name (Z0, Z1, Z2, …)" in ran.err
+    assert (
+        "of 5 contracts that the portfolio does not name (Z0, Z1, Z2, …), 5 facts came in"
+        in ran.err
+    )
     strangers = json.loads((tmp_path / "out" / "summary.json").read_text())["strangers"]
     assert (strangers["facts"], strangers["contracts"]) == (5, 5)
 
@@ -407,6 +411,59 @@ def test_a_query_on_sqlite_is_a_portfolio(tmp_path: Path) -> None:
     base.run(tmp_path / "out", portfolio=url)
     assert [row["contract"] for row in read(tmp_path / "out", "contracts")] == ["A"]
     assert "reborrow-over-limit" in {row["rule"] for row in read(tmp_path / "out", "findings")}
+
+
+def workbook(path: Path, *rows: Sequence[str | float]) -> Path:
+    """A workbook of one sheet: text as text, numbers as the floats that workbooks hold."""
+    lines = []
+    for row in rows:
+        cells = [
+            f'<c t="inlineStr"><is><t>{cell}</t></is></c>' if isinstance(cell, str)
+            else f"<c><v>{cell!r}</v></c>"
+            for cell in row
+        ]  # fmt: skip
+        lines.append(f"<row>{''.join(cells)}</row>")
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/s.xml"/>'
+        "</Relationships>",
+        "xl/worksheets/s.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}'
+        "</sheetData></worksheet>",
+    }
+    with ZipFile(path, "w") as file:
+        for name, text in parts.items():
+            file.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    return path
+
+
+HEADER = ("contract", "id", "date", "kind", "amount")
+
+
+def test_workbooks_are_read_to_fifteen_digits(tmp_path: Path) -> None:
+    facts = workbook(
+        tmp_path / "f.xlsx", HEADER, ("A", "a1", "2000-11-27", "advance", 15000000.0),
+        ("A", "p1", "2001-01-03", "payment", 146712.32 + 0.01),
+    )  # fmt: skip
+    portfolio = workbook(tmp_path / "p.xlsx", ("contract", "pack"), ("A", NOTE))
+    Made(portfolio, facts, ()).run(tmp_path / "out")
+    assert row_of(tmp_path / "out")["facts"] == 2
+
+
+def test_a_number_of_more_digits_than_a_workbook_holds_is_refused(tmp_path: Path) -> None:
+    facts = workbook(tmp_path / "f.xlsx", HEADER, ("A", "a1", "2000-11-27", "advance", 1e15))
+    base = made(tmp_path, [("A", NOTE)], [])
+    with pytest.raises(WrongInput) as wrong:
+        Made(base.portfolio, facts, ()).run(tmp_path / "out")
+    assert "f.xlsx:2:" in problems_of(wrong)
+    assert "a number in a workbook is exact to 15 digits" in problems_of(wrong)
 
 
 MAP = """

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,12 @@ from checker.batch.faults import finished
 from checker.batch.part import Done, Task
 from checker.batch.portfolio import Contract
 from checker.batch.run import Batch
+from checker.engines import EnginesDiffer
+from checker.evaluate import evaluate
 from tests import crashing
 from tests.portfolios import AS_OF, Made, Silent, all_stories, files, made, read
 from tests.product import ROOT
+from tests.test_cli import run  # noqa: F401  # a fixture
 
 NOTE = "second-amended-note"
 SMALL = 30
@@ -280,6 +284,46 @@ def test_cells_that_were_harmed_are_cut_again(
         path.write_bytes(path.read_bytes()[:-20])
     portfolio.run(tmp_path / "out", part_facts=SMALL, resume=True)
     assert files(tmp_path / "out") == expected
+
+
+def test_engines_that_differ_end_the_batch(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Any,  # noqa: F811
+) -> None:
+    def differ(*_given: object, **_named: object) -> None:
+        raise EnginesDiffer("one finds what the other does not")
+
+    monkeypatch.setattr("checker.batch.part.evaluate", differ)
+    drawn = {"contract": "A", "id": "a1", "date": "2000-11-27", "kind": "advance", "amount": "1"}
+    portfolio = made(tmp_path, [("A", NOTE)], [drawn])
+    out = tmp_path / "out"
+    ran = run("batch", portfolio.portfolio, portfolio.facts, "--as-of", AS_OF, "--out", out,
+              "--engine", "both", "--workers", 0)  # fmt: skip
+    assert ran.code == 4
+    assert "error: one finds what the other does not" in ran.err
+    assert not (out / "contracts.parquet").exists()
+
+
+def test_a_fault_of_ours_in_one_contract_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(pack: Any, engines: Any, facts: Any, *given: Any, **named: Any) -> Any:
+        if facts[0].contract == "B":
+            raise ZeroDivisionError("ours")
+        return evaluate(pack, engines, facts, *given, **named)
+
+    monkeypatch.setattr("checker.batch.part.evaluate", fail)
+    drawn = {"id": "a1", "date": "2000-11-27", "kind": "advance", "amount": "1.00"}
+    portfolio = made(
+        tmp_path, [(name, NOTE) for name in "ABC"], [{**drawn, "contract": n} for n in "ABC"]
+    )
+    portfolio.run(tmp_path / "out")
+    rows = {row["contract"]: row for row in read(tmp_path / "out", "contracts")}
+    assert [rows[name]["outcome"] for name in "ABC"] == ["breach", "quarantined", "breach"]
+    assert rows["B"]["errors"] == ["not evaluated: ZeroDivisionError: ours"]
+    (kept,) = (tmp_path / "out" / "quarantine").iterdir()
+    assert "Traceback" in json.loads((kept / "contract.json").read_text())["why"]
 
 
 # The disk ----------------------------------------------------------------------------------------

@@ -207,6 +207,13 @@ def test_the_answer_names_the_gravest_findings_and_what_to_do() -> None:
     assert "The lender may declare all unpaid principal" in said
 
 
+def test_a_payment_that_takes_in_others_stands_for_them_all() -> None:
+    said = _said(built("second-amended-note", "history").sections[0])
+    assert said.count("for what is in default") == 1
+    late = "Pay 1,162,260.27 for what is in default: interest/2000-12-31, interest/2001-12-31"
+    assert late in said
+
+
 def test_the_first_page_of_the_pdf_holds_the_answer_and_nothing_else() -> None:
     full = [*NAMED, ("instalment-note", "accelerated-after-notice")]  # with much to do
     for pack, name in full:

@@ -11,10 +11,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
@@ -283,11 +282,7 @@ class Dask:
 
     def submit(self, task: Task) -> None:
         """Sends a task with its cells."""
-        cells = tuple(
-            each if isinstance(each, bytes) else Path(each).read_bytes() for each in task.cells
-        )
-        sent = replace(task, cells=cells)
-        future = self.client.submit(_ran, self.job, sent, pure=False, retries=0)
+        future = self.client.submit(_ran, self.job, task.carried(), pure=False, retries=0)
         self.running[future.key] = (future, task)
         future.add_done_callback(self._note)
 

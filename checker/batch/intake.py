@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from checker.batch.cells import COMMON, OTHER, OWN, decoded
+from checker.batch.cells import FILE_BITS, OTHER, OWN
 from checker.batch.columns import UNITS
 from checker.batch.portfolio import Contract, Portfolio
 from checker.batch.sources import (
@@ -24,9 +24,6 @@ from checker.batch.sources import (
     text,
 )
 from checker.model import WrongInput
-
-FILE_BITS = 40
-"""A record's position in the input: the file's number before this many bits of the row's."""
 
 UNASSIGNED = -1
 """The part of facts that name no contract."""
@@ -231,6 +228,3 @@ def _cut(
             some, facts = [], 0
     if some:
         yield some, facts
-
-
-__all__ = ["COMMON", "Facts", "Intake", "Range", "connected", "decoded", "ranges"]

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from checker import __version__
-from checker.batch.cells import Cell
+from checker.batch.cells import FILE_BITS, Cell
 from checker.batch.portfolio import MAX_ERRORS, Contract
 from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
@@ -121,6 +121,11 @@ class Task:
     begin: int
     end: int
 
+    def carried(self) -> Task:
+        """The same with its cells in it, for a worker that sees none of our files."""
+        cells = (c if isinstance(c, bytes) else Path(c).read_bytes() for c in self.cells)
+        return replace(self, cells=tuple(cells))
+
     def halves(self) -> tuple[Task, Task]:
         """The same in two."""
         middle = (self.begin + self.end) // 2
@@ -157,9 +162,6 @@ MARK = "\0"
 
 def _later(file: int, row: int, place: Place, name: str, key: bool) -> Place:
     return Place(f"{MARK}{file}:{row}:{'k' if key else 'v'}:{name}{MARK}", place.line, place.column)
-
-
-FILE_BITS = 40
 
 
 class _Places:

@@ -44,7 +44,7 @@ class Request:
     readings: tuple[str, ...] = ()  # QUESTION=ANSWER
     terms: tuple[str, ...] = ()  # NAME=VALUE
     contract: str | None = None
-    engine: str = "durable"
+    engine: str = "compiled"
     workers: int = 1
     memory: int = 0  # bytes a worker may have; 0: no limit
     scheduler: str | None = None

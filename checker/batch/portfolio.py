@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from checker.batch.columns import Columns
-from checker.batch.tables import Unfit, read_query, read_workbook, rows_as_records, text_of
+from checker.batch.tables import read_query, read_workbook, rows_as_records, text_of
 from checker.loader import load_pack
 from checker.model import Place, Problem, WrongInput, did_you_mean
 from checker.pack import Pack
@@ -174,6 +174,8 @@ def _records(path: str, columns: Columns, problems: list[Problem]) -> list[Recor
             raise WrongInput([Problem(Place(path, 1, 1), message, f"known: {known}")])
         found = _READERS[suffix](path, columns, problems)
     names = columns.portfolio
+    if not names.columns and not names.ignored:
+        return found
     return [
         Record(
             {of: cell for column, cell in record.cells.items() if (of := names.of(column))},
@@ -247,7 +249,7 @@ def _lines(path: str, columns: Columns, problems: list[Problem]) -> list[Record]
 
 def _parquet(path: str, columns: Columns, problems: list[Problem]) -> list[Record]:
     import pyarrow.lib  # noqa: PLC0415  # loaded where a table is read
-    import pyarrow.parquet  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415  # likewise
 
     try:
         table = pyarrow.parquet.read_table(path)
@@ -272,5 +274,3 @@ _READERS = {
     ".xls": _workbook,
     ".ods": _workbook,
 }
-
-__all__ = ["Contract", "Portfolio", "Unfit", "read_portfolio"]

@@ -40,7 +40,7 @@ class Progress:
         if parts_done:
             self._say(f"{parts_done:,} of {parts:,} parts were done before", now=True)
 
-    def part(self, contracts: int, facts: int, outcomes: Mapping[str, int]) -> None:  # noqa: ARG002
+    def part(self, contracts: int, facts: int, outcomes: Mapping[str, int]) -> None:  # noqa: ARG002  # not shown
         """A part is done."""
         self.done += 1
         self.contracts_done += contracts

@@ -13,7 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from checker.evaluate import Result
-from checker.report import BROKEN, report
+from checker.report import (
+    BROKEN,
+    Findings,
+    balances,
+    facts_hash,
+    in_order,
+    obligations,
+    overall,
+)
 
 MONEY = pa.decimal128(24, 2)
 """Wide enough for ten million amounts of the largest that a fact may hold."""
@@ -50,7 +58,6 @@ FINDINGS: Columns = (
     ("facts", LIST, "The records that it rests on."),
     ("says", TEXT, "What was found, in a sentence."),
     ("quote", WORD, "The words of the clause."),
-    ("working", LIST, "The arithmetic, a line a step."),
     ("provisional", FLAG, "Whether it rests on a rate that is not yet final."),
     ("revisions", REVISION, "Later words on it: waivers and judgments."),
 )
@@ -99,6 +106,8 @@ CONTRACTS: Columns = (
     ("pack_sha256", WORD, "The hash of the rules, as in the receipt."),
     ("errors", LIST, "What is wrong with it, where it was not evaluated."),
 )
+
+_OUTCOME = [name for name, _type, _says in CONTRACTS].index("outcome")
 
 TABLES: Mapping[str, Columns] = {
     "findings": FINDINGS, "obligations": OBLIGATIONS, "contracts": CONTRACTS,
@@ -185,27 +194,33 @@ class Rows:
     contracts: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(self, contract: str, result: Result) -> str:
-        """The rows of an evaluation; gives its outcome. They say what its report says."""
-        data = report(result)
-        pack = data["pack"]
-        for each in data["findings"]:
+        """The rows of an evaluation; gives its outcome.
+
+        They say what its report says; the arithmetic of a finding stands in the report alone.
+        """
+        evaluation, told = result.evaluation, Findings(result)
+        pack, standing = evaluation.pack.name, Counter[str]()
+        for found in in_order(result.findings.values()):
+            continuing = evaluation.continuing(found)
+            standing[found.outcome] += continuing
             self.findings.append(
-                (contract, pack, each["id"], each["rule"], each["clause"], each["outcome"],
-                 each["against"], _day(each["date"]), _cents(each["amount"]), each["obligation"],
-                 each["continuing"], each["facts"], each["says"], each["quote"], each["working"],
-                 each["provisional"], [_revision(r) for r in each["revisions"]])
+                (contract, pack, found.id, found.rule, found.clause, found.outcome,
+                 found.against or None, found.date, found.amount, told.obligation_of(found),
+                 continuing, told.facts_of(found), found.says, found.quote, found.provisional,
+                 [_revision(revision) for revision in told.revisions_of(found)])
             )  # fmt: skip
-        for each in data["obligations"]:
+        owed = obligations(result)
+        for each in owed:
             self.obligations.append(
                 (contract, pack, each["id"], each["component"], each["clause"], _day(each["due"]),
                  _day(each["payable"]), _day(each["last_day"]), _cents(each["amount"]),
                  _cents(each["unpaid"]), _day(each["paid_on"]), each["state"], each["in_grace"],
                  each["cause"], each["provisional"])
             )  # fmt: skip
-        self.contracts.append(
-            _contract(contract, data, result.evaluation.pack.currency, len(result.facts))
-        )
-        return str(data["outcome"])
+        outcomes = Counter(finding.outcome for finding in result.findings.values())
+        row = _contract(contract, result, outcomes, standing, owed)
+        self.contracts.append(row)
+        return str(row[_OUTCOME])
 
     def refused(self, contract: str, outcome: str, rules: Rules) -> None:
         """The row of a contract that was not evaluated; its errors are put in later."""
@@ -226,19 +241,22 @@ def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "date": date.fromisoformat(given["date"])}
 
 
-def _contract(contract: str, data: Mapping[str, Any], currency: str, facts: int) -> tuple[Any, ...]:
-    outcomes = Counter(each["outcome"] for each in data["findings"])
-    continuing = sum(e["continuing"] for e in data["findings"] if e["outcome"] in BROKEN)
+def _contract(
+    contract: str,
+    result: Result,
+    outcomes: Counter[str],
+    standing: Counter[str],
+    owed: Sequence[Mapping[str, Any]],
+) -> tuple[Any, ...]:  # `standing` counts the findings that still stand, by their outcomes
+    pack = result.evaluation.pack
     missed = ("defaulted", "undetermined")
-    overdue = sum(
-        int(_cents(o["unpaid"]) or 0) for o in data["obligations"] if o["state"] in missed
-    )
-    balances, receipt = data["balances"], data["receipt"]
-    charges = [(name, Decimal(due)) for name, due in sorted(balances["charges_due"].items())]
+    overdue = sum(int(_cents(each["unpaid"]) or 0) for each in owed if each["state"] in missed)
+    stands = balances(result.evaluation)
+    charges = [(name, Decimal(due)) for name, due in sorted(stands["charges_due"].items())]
     return (
-        contract, data["pack"], currency, data["outcome"], len(data["findings"]),
-        outcomes["breach"], outcomes["event-of-default"], continuing, outcomes["needs-judgment"],
-        outcomes["needs-fact"], len(data["obligations"]), overdue,
-        *(_cents(balances[name]) for name in BALANCES), charges, balances["provisional"], facts,
-        receipt["facts_sha256"], receipt["pack_sha256"], None,
+        contract, pack.name, pack.currency, overall(outcomes.keys()), len(result.findings),
+        outcomes["breach"], outcomes["event-of-default"], sum(standing[each] for each in BROKEN),
+        outcomes["needs-judgment"], outcomes["needs-fact"], len(owed), overdue,
+        *(_cents(stands[name]) for name in BALANCES), charges, stands["provisional"],
+        len(result.facts), facts_hash(result.facts), pack.sha256, None,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from checker.batch.cells import rows_of
 from checker.batch.executors import Dask, Executor, Inline, Processes
 from checker.batch.faults import Piece, finished
 from checker.batch.intake import UNASSIGNED, Facts, Intake, Range, connected, ranges
@@ -19,7 +20,7 @@ from checker.batch.part import Done, Job, Task, evaluation
 from checker.batch.plan import PLAN, Plan, Request, part_facts, parts_of, plan_of, read_plan
 from checker.batch.portfolio import Contract, Portfolio, read_portfolio
 from checker.batch.results import TABLES, Rules
-from checker.batch.shared import asked_of, reach, rows_of, shared_records
+from checker.batch.shared import asked_of, reach, shared_records
 from checker.batch.sources import Finder, Reading, files
 from checker.batch.store import (
     LOCK,
@@ -33,7 +34,7 @@ from checker.batch.store import (
     put,
     writing,
 )
-from checker.batch.summary import Tables, as_html, as_json, baseline, named, safe, summary
+from checker.batch.summary import Tables, as_html, as_json, baseline, named, of, safe, summary
 from checker.batch.whole import inputs_of, whole
 from checker.engines import ENGINES
 from checker.model import Place, Problem, WrongInput, did_you_mean
@@ -79,8 +80,8 @@ class Ran:
             some = ", ".join(list(intake.strangers)[:3])
             more = ", …" if intake.strange_contracts > 3 else ""
             yield (
-                f"{intake.strange_facts:,} facts are of {intake.strange_contracts:,} contracts that"
-                f" the portfolio does not name ({some}{more}): they were left out"
+                f"of {of(intake.strange_contracts, 'contract')} that the portfolio does not name"
+                f" ({some}{more}), {of(intake.strange_facts, 'fact')} came in: they were left out"
             )
 
 
@@ -374,4 +375,4 @@ def _without_facts(portfolio: Portfolio, intake: Intake) -> Portfolio:
             message = f"no fact is of the contract '{contract.name}'"
             errors = (render(Problem(place, message)),)
         judged.append(replace(contract, errors=errors) if errors else contract)
-    return replace(portfolio, contracts=tuple(judged))
+    return replace(portfolio, contracts=tuple(judged), rows={})  # places are needed no more

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from checker.batch.cells import OTHER, Cell, decoded
-from checker.batch.part import FILE_BITS, TEXT_FILES, Asked, PackFiles, Shared
+from checker.batch.cells import FILE_BITS, Cell, rows_of
+from checker.batch.part import TEXT_FILES, Asked, PackFiles, Shared
 from checker.batch.sources import Finder
 from checker.batch.tables import record
 from checker.facts import judged
@@ -100,26 +99,6 @@ def shared_records(
     ]
 
 
-def rows_of(table: Any) -> Iterator[tuple[int, dict[str, Cell]]]:
-    """The rows of cells as they were read: position, and the cells that are there."""
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    positions = columns.pop("position")
-    columns.pop("number", None)
-    for at, position in enumerate(positions):
-        cells: dict[str, Cell] = {}
-        for name, column in columns.items():
-            if column[at] is None:
-                continue
-            if name == OTHER:
-                cells |= json.loads(column[at])
-                continue
-            cell = decoded(column[at])
-            cell = cell.strip() if isinstance(cell, str) else cell
-            if cell != "":
-                cells[name] = cell
-        yield position, cells
-
-
 def _placed(
     position: int, cells: dict[str, Cell], files: Sequence[tuple[str, str]], finder: Finder
 ) -> Record:
@@ -177,6 +156,3 @@ def _knows(pack: Pack, given: Record) -> bool:
     fields = pack.kinds[kind].fields if (kind := str(given.cells.get("kind"))) in pack.kinds else {}
     named = [given.cells.get(f.name) for f in fields.values() if f.type == "index"]
     return all(name in pack.indices for name in named)
-
-
-__all__ = ["asked_of", "reach", "shared_records"]

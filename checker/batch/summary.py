@@ -193,8 +193,13 @@ def as_html(data: Data) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["grouped"] = grouped
+    pages.filters |= {"grouped": grouped, "of": of}
     return pages.get_template("summary.html").render(data)
+
+
+def of(count: int, what: str) -> str:
+    """`1 contract`, `2,000 contracts`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def grouped(amount: str | int | None) -> str:
@@ -211,7 +216,7 @@ def as_text(data: Data) -> str:
 
 def _show(page: Page, data: Data) -> None:
     total = sum(data["outcomes"].values())
-    page.line(f"{total:,} contracts at the close of {data['as_of']}", "bold")
+    page.line(f"{of(total, 'contract')} at the close of {data['as_of']}", "bold")
     page.line()
     for name in OUTCOMES:
         count = data["outcomes"][name]
@@ -240,13 +245,13 @@ def _show(page: Page, data: Data) -> None:
         least = "at least " if row["unfigured"] else ""
         page.line(
             f"{_in(row, 'overdue')} overdue and {least}{_in(row, 'total')} owed in all"
-            f" by {row['contracts']:,} contracts in a breach that goes on"
+            f" by {of(row['contracts'], 'contract')} in a breach that goes on"
         )
     if data["since"] is not None:
         page.line()
         page.line(
-            f"Since the earlier batch: {data['since']['new']:,} breaches are new,"
-            f" {data['since']['gone']:,} are gone"
+            f"Since the earlier batch: {data['since']['new']:,} breaches new,"
+            f" {data['since']['gone']:,} gone"
         )
 
 

@@ -28,19 +28,18 @@ def shown_row(cells: Mapping[str, Cell]) -> str:
 
 def record(name: str, number: int, cells: Mapping[str, Cell]) -> Record:
     """A row as a record whose places point into the row as it is shown; rows count from 1."""
-    place = Place(name, number, 1, shown_row(cells))
-    return Record(dict(cells), place, partial(_find, tuple(cells.items())))
+    return Record(dict(cells), Place(name, number, 1), partial(_find, cells))
 
 
-def _find(cells: Sequence[tuple[str, Cell]], place: Place, name: str, key: bool) -> Place:
-    column = 2
-    for each, value in cells:
+def _find(cells: Mapping[str, Cell], place: Place, name: str, key: bool) -> Place:
+    excerpt, column = shown_row(cells), 2
+    for each, value in cells.items():
         word, text = json.dumps(each, ensure_ascii=False), json.dumps(value, ensure_ascii=False)
         if each == name:
             at = column if key else column + len(word) + 2
-            return Place(place.file, place.line, at, place.excerpt)
+            return Place(place.file, place.line, at, excerpt)
         column += len(word) + 2 + len(text) + 2
-    return place
+    return Place(place.file, place.line, 1, excerpt)
 
 
 class Unfit(ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from checker.batch.cells import OTHER, OWN, Cell, decoded
+from checker.batch.cells import OTHER, OWN, Cell, decoded, rows_of
 from checker.facts import COMMON_TYPES, OPENING_BALANCE, Typist, contradictions
 from checker.model import Fact, Field, Kind, Place, Value, Vocabulary
 from checker.pack import Pack
@@ -383,25 +382,8 @@ def as_records(
     table: Any, find: Callable[[int, dict[str, Cell]], Record], rows: range, contract: str
 ) -> list[Record]:
     """A contract's rows as the records `check` would read; `find` makes one with its places."""
-    records = []
     part = table.slice(rows.start, len(rows))
-    listed = {each: part.column(each).to_pylist() for each in part.column_names}
-    positions = listed.pop("position")
-    listed.pop("number", None)
-    for at, position in enumerate(positions):
-        cells: dict[str, Cell] = {"contract": contract}
-        for each, column in listed.items():
-            if column[at] is None:
-                continue
-            if each == OTHER:
-                cells |= json.loads(column[at])
-                continue
-            cell = decoded(column[at])
-            cell = cell.strip() if isinstance(cell, str) else cell
-            if cell != "":
-                cells[each] = cell
-        records.append(find(position, cells))
-    return records
+    return [find(position, {"contract": contract, **cells}) for position, cells in rows_of(part)]
 
 
 def renamed(facts: Iterable[Fact], contract: str) -> list[Fact]:

@@ -36,7 +36,7 @@ FAULT = 4
 @click.option("--packs", default="rules", show_default=True, metavar="DIR",
               help="Where the packs are that the portfolio names.")  # fmt: skip
 @click.option("--columns", metavar="MAP.yaml", help="The names that another system gives.")
-@click.option("--engine", type=click.Choice(list(ENGINES)), default="durable", show_default=True)
+@click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True)
 @click.option("--workers", type=click.IntRange(0), metavar="N",
               help="As many as processors unless given; 0: this process alone.")  # fmt: skip
 @click.option("--memory", type=click.IntRange(0), default=0, metavar="MB",

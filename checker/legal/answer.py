@@ -23,7 +23,8 @@ from checker.legal.speaker import NOTHING, cents
 MOST_GRAVE = 3
 MOST_TURNING = 3
 MOST_MISSING = 3
-MOST_STEPS = 5
+MOST_STEPS = 4
+MOST_NAMED = 6
 NOW = "now"
 MOST_LETTERS = 260
 """How much of a sentence stands on the first page; the finding itself holds all of it."""
@@ -245,25 +246,46 @@ def steps(case: Case) -> list[Step]:
     return sorted(found, key=lambda step: (step.when != NOW, step.by is None, step.by or ""))
 
 
+_WHEN = {
+    "on-time": "to pay when due",
+    "within-grace": "the last day of grace",
+    "within-window": "the last day to cure",
+}
+
+
 def _payments(case: Case) -> Iterator[Step]:
     say = case.speaker
+    yield from _late(case)
     for amount in case.cure["amounts"]:
         for moment in amount["moments"]:
-            if moment["amount"] is None:
+            if moment["amount"] is None or moment["moment"] not in _WHEN:
                 continue
             with_ = " with what is paid before it" if moment["first"] else ""
-            of = text(f"Pay {say.money(moment['amount'])} (", say.code(amount["id"]), f"{with_})")
-            if moment["moment"] == "after-default":
-                tail = f", in default since the close of {say.day(amount['last_day'])}."
-                yield Step(None, text(of, tail), NOW)
-            elif moment["moment"] in ("on-time", "within-grace", "within-window"):
-                when = {
-                    "on-time": "to pay when due",
-                    "within-grace": "the last day of grace",
-                    "within-window": "the last day to cure",
-                }[moment["moment"]]
-                mark = ", figured at a provisional rate" if amount["provisional"] else ""
-                yield Step(moment["by"], text(of, f": {when}{mark}."))
+            mark = ", figured at a provisional rate" if amount["provisional"] else ""
+            words = f"{with_}): {_WHEN[moment['moment']]}{mark}."
+            pay = f"Pay {say.money(moment['amount'])} ("
+            yield Step(moment["by"], text(pay, say.code(amount["id"]), words))
+
+
+def _late(case: Case) -> Iterator[Step]:
+    """What ends what is in default: a payment that takes in others stands for them all."""
+    late = {
+        amount["id"]: moment
+        for amount in case.cure["amounts"]
+        for moment in amount["moments"]
+        if moment["moment"] == "after-default" and moment["amount"] is not None
+    }
+    for id_, moment in sorted(late.items(), key=lambda pair: -cents(pair[1]["amount"])):
+        if id_ not in late:
+            continue
+        first = [row["id"] for row in moment["first"]]
+        taken = [each for each in first if late.pop(each, None)]
+        told_ = joined([case.speaker.code(each) for each in [*taken, id_][:MOST_NAMED]])
+        more = len(taken) + 1 - MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        besides = ", with what the contract has paid before it" if len(first) > len(taken) else ""
+        pay = f"Pay {case.speaker.money(moment['amount'])} for what is in default: "
+        yield Step(None, text(pay, told_, f"{rest}{besides}."), NOW)
 
 
 def _windows(case: Case) -> Iterator[Step]:

@@ -153,11 +153,6 @@ def told(table: Table) -> Table:
     )
 
 
-def plain_text(spans: Text) -> str:
-    """The spans' text alone."""
-    return "".join(span.text for span in spans)
-
-
 def mapped(value: T, change: Callable[[str], str]) -> T:
     """The same value with every text in it changed."""
     changed: Any = value

@@ -22,14 +22,13 @@ def readings(case: Case) -> Section:
         words = "The rules take no words to be ambiguous."
         return Section(1, "7", "Readings", "readings", (Paragraph(text(words)),))
     covered = case.readings["covers"] == "every combination"
-    combined = (
-        f" {case.speaker.locale.count(case.readings['combinations'])} combinations of answers"
-    )
+    count = case.speaker.locale.count(case.readings["combinations"])
     blocks: list[Block] = [
         Paragraph(text(
             "Where words can be read in more than one way, the report takes one reading and names "
             "it. Beside it stands every other answer, all else read as in this report.",
-            f" All{combined} were evaluated." if covered else f" Of the{combined}, these were.",
+            f" All {count} combinations of answers were evaluated." if covered
+            else f" There are {count} combinations of answers; here each is changed alone.",
         )),
         _matrix(case, questions),
     ]  # fmt: skip

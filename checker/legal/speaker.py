@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from checker.dates import Day, iso, parse_day
+from checker.dates import Day, parse_day
 from checker.legal.locale import Locale
 from checker.legal.model import Span
 
@@ -114,8 +114,3 @@ class Speaker:
 def cents(amount: str) -> int:
     """The cents of `146712.33`."""
     return int(amount.replace(".", ""))
-
-
-def eve(day: str) -> str:
-    """The day before, as an ISO date."""
-    return iso(parse_day(day) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -51,8 +51,9 @@ def render(report: Report, template: Path | None = None) -> bytes:
         message = f"no template for Word: {_reason(error)}"
         raise WrongInput([Problem(place, message)]) from error
     body = document.docx.element.body
+    shares = _shares(report)
     for table in body.iter(qn("w:tbl")):
-        _set_widths(table, report)
+        _set_widths(table, shares)
     if template is None:
         _set_paper(body, report.paper)
     _set_properties(document.docx.core_properties, report)
@@ -234,10 +235,10 @@ def _cells(
 # What no template says ---------------------------------------------------------------------------
 
 
-def _set_widths(table: Any, report: Report) -> None:
+def _set_widths(table: Any, known: Mapping[str, tuple[int, ...]]) -> None:
     """The widths of a table's columns, as the report shares them out; other tables stay alone."""
     caption = table.tblPr.find(qn("w:tblCaption"))
-    shares = _shares(report).get("" if caption is None else caption.get(qn("w:val")))
+    shares = known.get("" if caption is None else caption.get(qn("w:val")))
     if shares is None:
         return
     whole, total = 5000, sum(shares)  # fiftieths of a percent
@@ -293,9 +294,3 @@ def settled(content: bytes) -> bytes:
             entry.create_system = 3
             kept.writestr(entry, made.read(name), compresslevel=6)
     return out.getvalue()
-
-
-def parts(content: bytes) -> Iterable[tuple[str, bytes]]:
-    """The files within a Word document, by name."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return [(name, archive.read(name)) for name in archive.namelist()]

@@ -223,11 +223,7 @@ class Bench:
 
 def clause_paths(folder: Path) -> list[Path]:
     """The files of the clauses."""
-    return [
-        path
-        for path in sorted(folder.glob("*.yaml"))
-        if packfile.is_clause(path.name)
-    ]
+    return [path for path in sorted(folder.glob("*.yaml")) if packfile.is_clause(path.name)]
 
 
 def _file(path: Path) -> File:
