@@ -76,18 +76,26 @@ class Open(Generic[T]):
 
     __slots__ = ("_ask", "_results")
 
-    def __init__(
-        self, results: Mapping[str, T], ask: Callable[[Mapping[str, Any]], Any] | None
-    ) -> None:
-        """`ask` picks the result under the answer given; without it there is one only."""
+    def __init__(self, results: Mapping[str, T], ask: Callable[[Mapping[str, Any]], Any]) -> None:
+        """`ask` picks the result under the answer given."""
         self._results, self._ask = results, ask
 
     def decide(self, decision: Callable[[T], U]) -> U:
         """What follows from it in turn."""
-        if self._ask is None:
-            (only,) = self._results.values()
-            return decision(only)
         return cast(U, self._ask({a: decision(result) for a, result in self._results.items()}))
+
+
+class Settled(Open[T]):
+    """What follows from a setting by the only reading of it that anybody looks at."""
+
+    __slots__ = ("_result",)
+
+    def __init__(self, result: T) -> None:
+        self._result = result
+
+    def decide(self, decision: Callable[[T], U]) -> U:
+        """What follows from it in turn."""
+        return decision(self._result)
 
 
 class Arrangement:
@@ -346,13 +354,15 @@ class Arrangement:
     def decide(self, path: str, decision: Callable[[Any], T]) -> T:
         """What follows from a setting; where the same follows from all that it might be by other
         readings, nobody has asked how it is read."""
+        if self._readings is None:
+            return decision(self.value(path))
         return self.left_open(path, decision).decide(_as_it_is)
 
     def left_open(self, path: str, decision: Callable[[Any], T]) -> Open[T]:
         """The same, asked only when it is decided what follows from it in turn."""
         values = None if path in self._known else self._alternatives(path)
         if values is None or self._readings is None:
-            return Open({"": decision(self.value(path))}, None)
+            return Settled(decision(self.value(path)))
         results = {answer: decision(value) for answer, value in values.items()}
         return Open(results, partial(self._readings.told_apart, path))
 

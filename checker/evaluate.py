@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, MutableMappi
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from checker.account import BALANCES, Occurrence
@@ -196,6 +197,8 @@ class Evaluation(Judging):
             return self.today
         if name in self.state:
             return self.state[name]
+        if name in self.pack.terms:
+            return self.terms.lookup(name)
         if name in BALANCES:
             return self.ledger.balance(name)
         if name.startswith("power.") and name[6:] in self.pack.powers:
@@ -248,7 +251,7 @@ class Evaluation(Judging):
 
     def run(self, facts: Sequence[Fact], until: Day) -> None:
         """Feeds facts, sorted by day, and lives through all days to the close of `until`."""
-        for day, of_day in groupby(facts, key=lambda fact: fact.date):
+        for day, of_day in groupby(facts, key=attrgetter("date")):
             self._live_until(day - 1)
             self._live(day, list(of_day))
         self._live_until(until)
@@ -260,7 +263,8 @@ class Evaluation(Judging):
 
     def _live(self, day: Day, facts: Sequence[Fact]) -> None:
         for told in self.day(day, facts):
-            self._tell(told)
+            if told:  # most of what might happen on a day does not
+                self._tell(told)
 
     def next_day(self) -> Day:
         """The next day on which anything comes by itself; worked out anew where that may move."""
@@ -286,25 +290,24 @@ class Evaluation(Judging):
                 if isinstance(day, int):
                     yield from (day, day + 1)
 
-    def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
+    def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Sequence[Occurrence]]:
         """Lives through a day: what is told to the rules step by step.
 
         What they conclude of a step is done before the next one is asked for. The steps of a day
         are as many under every reading.
         """
         self.today = day
-        steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
-        for fact in facts:
-            steps[self.pack.kinds[fact.kind].step].append(fact)
-        yield from self._opening(steps[Step.OPENING])
-        yield from self._each(steps[Step.OBSERVATION])
+        opening, observed, due, notices, elections, payments, advances, last = self._by_step(facts)
+        if opening:
+            yield from self._opening(opening)
+        yield from map(self._observed, observed)
         comes = day >= self._following or self._stirred or self.ledger.stirred
-        if not comes and len(steps[Step.OBSERVATION]) == len(facts):
+        if not comes and len(observed) == len(facts):
             return  # something was observed, and nothing that is owed moves by it
         yield self._lapsed(day) if comes else ()
         for calendar in self.calendars:
             yield calendar.tell(day) if comes else ()
-        for fact in steps[Step.DUE]:
+        for fact in due:
             yield self._as_told(fact)
             if fact.kind == "costs":
                 yield self.ledger.incur(_cents(fact, "amount"), day, fact.id)
@@ -313,19 +316,33 @@ class Evaluation(Judging):
         else:
             self.ledger.count_until(day)
             yield ()
-        yield from self._each(steps[Step.NOTICE])
-        if self._notifications or steps[Step.NOTICE]:
-            yield from self._notify(day, steps[Step.NOTICE])
-        yield from self._each(steps[Step.ELECTION])
-        yield from self._payments(steps[Step.PAYMENT], day)
-        for fact in steps[Step.ADVANCE]:
+        yield from map(self._as_told, notices)
+        if self._notifications or notices:
+            yield from self._notify(day, notices)
+        yield from map(self._as_told, elections)
+        if payments:
+            yield from self._payments(payments, day)
+        for fact in advances:
             yield self._as_told(fact)
             if fact.kind == "advance":
                 yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
-        yield from self._each(steps[Step.CLOSE])
+        yield from map(self._as_told, last)
         yield self.ledger.settle(day)
 
-    def _payments(self, facts: Sequence[Fact], day: Day) -> Iterator[Iterable[Occurrence]]:
+    def _observed(self, fact: Fact) -> Sequence[Occurrence]:
+        if fact.kind in ("rate", "lawful-maximum"):
+            index = str(fact.values.get("index", ""))
+            self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
+        return self._as_told(fact)
+
+    def _by_step(self, facts: Sequence[Fact]) -> list[list[Fact]]:
+        """The facts of a day, by the steps in which they are heard."""
+        steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
+        for fact in facts:
+            steps[self.pack.kinds[fact.kind].step].append(fact)
+        return steps
+
+    def _payments(self, facts: Sequence[Fact], day: Day) -> Iterator[Sequence[Occurrence]]:
         """The payments of a day, in their order; then the charges that they brought about fall due.
 
         Where a contract has charges, what is paid for costs waits for them, in whatever order the
@@ -355,7 +372,7 @@ class Evaluation(Judging):
             told.append(Occurrence(f"{rule}-lapsed", values, finding.facts))
         return told
 
-    def _opening(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
+    def _opening(self, facts: Sequence[Fact]) -> Iterator[Sequence[Occurrence]]:
         for fact in facts:
             if fact.kind == "opening-balance":
                 principal, interest = _cents(fact, "principal"), _cents(fact, "interest")
@@ -398,14 +415,7 @@ class Evaluation(Judging):
             self.reconciled.append(told)
             yield told
 
-    def _each(self, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
-        for fact in facts:
-            if fact.kind in ("rate", "lawful-maximum"):
-                index = str(fact.values.get("index", ""))
-                self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
-            yield self._as_told(fact)
-
-    def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Iterable[Occurrence]]:
+    def _notify(self, day: Day, facts: Sequence[Fact]) -> Iterator[Sequence[Occurrence]]:
         for fact in facts:
             if isinstance(told := fact.values.get("notified"), int):
                 self._stirred = True
@@ -418,7 +428,7 @@ class Evaluation(Judging):
             }  # fmt: skip
             yield [Occurrence("notification", values, (fact.id,))]
 
-    def _payment(self, fact: Fact) -> Iterator[Iterable[Occurrence]]:
+    def _payment(self, fact: Fact) -> Iterator[Sequence[Occurrence]]:
         yield self._as_told(fact)
         amount = _cents(fact, "amount")
         if fact.kind == "refund":
@@ -436,11 +446,12 @@ class Evaluation(Judging):
         ]
         if booked:
             values["misbooked"] = max(booked)
-        yield [split._replace(values=values), *rest]
+        told = Occurrence(split.kind, values, split.facts, split.working, split.provisional)
+        yield [told, *rest]
 
-    def _as_told(self, fact: Fact) -> list[Occurrence]:
+    def _as_told(self, fact: Fact) -> Sequence[Occurrence]:
         """A fact as it is given, if any rule looks for its kind."""
-        return [self._given(fact)] if fact.kind in self.engines.kinds else []
+        return (self._given(fact),) if fact.kind in self.engines.kinds else ()
 
     def _given(self, fact: Fact) -> Occurrence:
         values: dict[str, Value] = {
@@ -457,11 +468,8 @@ class Evaluation(Judging):
 
     # Rules ----------------------------------------------------------------------------------------
 
-    def _tell(self, occurrences: Iterable[Occurrence]) -> None:
+    def _tell(self, waiting: Sequence[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        waiting = list(occurrences)
-        if not waiting:  # most of what might happen on a day does not
-            return
         rounds, asked = 0, list[str]()
         loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
         record = self.pack.projections.record
@@ -469,7 +477,6 @@ class Evaluation(Judging):
             rounds += 1
             if rounds > MOST_ROUNDS:
                 raise WrongInput([endless(self.pack, asked)])
-            asked = []
             records = []
             for occurrence in waiting:
                 if occurrence.kind in loop_kinds:
@@ -477,11 +484,13 @@ class Evaluation(Judging):
                     records.append(record(occurrence, self))
                 if occurrence.kind in late_kinds and not is_finding(occurrence):
                     self._kept.append(occurrence)
-            waiting = []
-            if records:
-                for rule, match in distinct(self.session.add(records), self.pack.order):
-                    asked.append(rule)
-                    waiting += self._conclude(self.pack.rules[rule], match)
+            if not records or not (matches := self.session.add(records)):
+                return
+            asked, following = [], list[Occurrence]()
+            for rule, match in distinct(matches, self.pack.order):
+                asked.append(rule)
+                following += self._conclude(self.pack.rules[rule], match)
+            waiting = following
 
     def _conclude(self, rule: Rule, match: Match) -> list[Occurrence]:
         found = {alias: self._told[at] for alias, at in match.facts.items()}
@@ -642,7 +651,7 @@ class Conclusion:
             working=[line for o in self.found.values() for line in o.working]
             if others
             else first.working,
-            needs=tuple(need.fill(facts, naming) for need in rule.needs) if rule.needs else (),
+            needs=tuple([need.fill(facts, naming) for need in rule.needs]),
             provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
         )

@@ -105,12 +105,14 @@ def fold(text: str, type_: str) -> str:
 
 def show(value: object, type_: str) -> str:
     """A value as sentences show it: 146,712.33, 2001-06-29, 10.50%."""
+    value = settled(value)
+    if type(value) is int:
+        return _SHOWN.get(type_, str)(value)
     if value is None:
         return "none"
-    value = settled(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _SHOWN.get(type_, str)(value) if isinstance(value, int) else str(value)
+    return str(value)
 
 
 _SHOWN: dict[str, Callable[[int], str]] = {
@@ -559,8 +561,9 @@ class Scope:
             if isinstance(b, Duration) and isinstance(a, int):
                 length = b if sign > 0 else Duration(-b.count, b.unit)
                 return length.after(a, calendar)
-            both = isinstance(a, int | Fraction) and isinstance(b, int | Fraction)
-            return a + sign * b if both else None  # type: ignore[operator]  # narrowed by `both`
+            if isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+                return a + sign * b
+            return None
 
         return _made_of(type_, evaluate, (left, right))
 
@@ -738,7 +741,8 @@ class Sentence:
         parts = [self.pieces[0]]
         for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
             value = hole.evaluate(facts, surroundings)
-            parts += (value if isinstance(value, str) else show(value, hole.type), piece)
+            parts.append(value if isinstance(value, str) else show(value, hole.type))
+            parts.append(piece)
         return "".join(parts)
 
 

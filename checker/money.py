@@ -47,8 +47,8 @@ def plain(cents: int) -> str:
 
 def grouped(cents: int) -> str:
     """`146,712.33`: the form of sentences for people."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    whole, part = divmod(abs(cents), 100)
+    return f"-{whole:,}.{part:02d}" if cents < 0 else f"{whole:,}.{part:02d}"
 
 
 def parse_rate(text: str) -> int:

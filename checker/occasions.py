@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.account import Occurrence
@@ -30,10 +30,10 @@ class Calendar:
             return None
         return schedule.next_after(max(day, since))
 
-    def tell(self, day: Day) -> Iterable[Occurrence]:
+    def tell(self, day: Day) -> list[Occurrence]:
         """The occasion of `day`, where there is one."""
         if self.next_after(day - 1) != day:
-            return
+            return []
         since = self.occasion.since.evaluate({}, self.naming)
         self.number += 1
         values: dict[str, Value] = {
@@ -45,7 +45,7 @@ class Calendar:
         if isinstance(start, int):
             values["start"] = start
         self.last = day
-        yield Occurrence(self.occasion.name, values)
+        return [Occurrence(self.occasion.name, values)]
 
 
 @dataclass

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     import QuantLib as ql  # noqa: N813  # the name that its own documentation uses
 
 from checker.accrual import Capping, Fixing, Period
-from checker.arrangement import Open
+from checker.arrangement import Settled
 from checker.dates import (
     add_business_days,
     adjust,
@@ -112,7 +112,7 @@ def test_day_counts_are_quantlibs(start: int, length: int, convention: str) -> N
 
 def at_rate(rate: int) -> Fixing:
     """A fixed rate without margin, limit or cap."""
-    uncapped = Open({"": Capping(wanted=False)}, None)
+    uncapped = Settled(Capping(wanted=False))
     return Fixing(0, 0, True, "", None, None, 0, uncapped, rate, None, None, ())
 
 

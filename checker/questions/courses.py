@@ -368,7 +368,7 @@ class _Occasions(Calendar):
         course, name = self.naming, self.occasion.name
         return course.hear(lambda: course.common.next_occasion(name, day))
 
-    def tell(self, day: Day) -> Iterable[Occurrence]:
+    def tell(self, day: Day) -> list[Occurrence]:
         """The occasions of `day`, each where it is one."""
         course, name = self.naming, self.occasion.name
         return course.hear(lambda: course.common.occasion(name, day))
