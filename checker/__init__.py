@@ -1,3 +1,3 @@
 """Checks a stream of dated facts against the clauses of a signed contract."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
