@@ -240,7 +240,7 @@ class Course(Evaluation):
 
     def opened(self) -> Ledger:
         """The account as it begins, with deadlines that may differ between combinations."""
-        return Ledger(self.arrangement, self.engines.kinds, OpenDeadlines(self))
+        return _OpenLedger(self)
 
     def elsewhere(self) -> Arrangement:
         """The settings, to be asked under combinations of which each may have its own."""
@@ -300,6 +300,28 @@ class Course(Evaluation):
     def looks_ahead(self) -> None:
         """When next anything comes by itself."""
         self.coming = self.next_day()
+
+
+class _OpenLedger(Ledger):
+    """An account that tells in parts what differs between combinations and moves nothing in it."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__(course.arrangement, course.engines.kinds, OpenDeadlines(course))
+        self.course, self.elsewhere = course, course.elsewhere()
+
+    def _drawings(self, drawing: Callable[[Arrangement], Occurrence]) -> list[Occurrence]:
+        reading = self.course.common.reading
+
+        def told() -> Occurrence:
+            self.elsewhere.forget()
+            return drawing(self.elsewhere)
+
+        return self.course.hear(
+            lambda: [
+                each._replace(values=Sometimes(where, each.values))
+                for where, each in reading.each(reading.condition, told)
+            ]
+        )
 
 
 class _Heard(dict[str, Finding]):
