@@ -430,6 +430,11 @@ class Ledger:
         found = self.obligations.get(id_) or self.instalments.fallen.get(id_)
         return None if found is None else found.unpaid
 
+    def standing(self) -> tuple[int | str, ...]:
+        """What is unpaid; while it is the same, nothing has fallen due or been paid in full."""
+        unpaid = (obligation.id for queue in self._open.values() for obligation in queue)
+        return (len(self.obligations), len(self.instalments.fallen), *unpaid)
+
     def in_doubt(self, day: Day) -> bool:
         """Whether the last day to pay interest has passed that could not be figured."""
         return any(unknown.last_day < day for unknown in self._doubtful)

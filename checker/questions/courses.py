@@ -32,6 +32,8 @@ from checker.terms import Amended, Choices, Terms
 
 T = TypeVar("T")
 Step = Callable[["Course"], Any]
+PowerState = tuple[str, Day | None]
+"""A power's state, and since when the oldest default has stood that supports it."""
 
 
 class Reading:
@@ -221,7 +223,9 @@ class Course(Evaluation):
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
         self.heeded: dict[str, list[tuple[Node, Finding]]] = {}  # those on which powers hang
+        self.latest: list[tuple[Node, Finding]] = []  # the same, the latest first
         self.seen = 0  # how much was written about findings when they were last looked at
+        self.states: dict[Hashable, list[tuple[Node, PowerState]]] = {}  # as powers last stood
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []
