@@ -44,6 +44,7 @@ class Reading:
         self.condition = diagrams.always
         self.answers: Assignment = own
         self.written: list[Varied[Any]] = []
+        self.amended = False  # whether a term is another than it was, on any course
         self._nearest: dict[Node, Assignment] = {}
 
     def once(
@@ -187,6 +188,7 @@ class ReadTerms(Terms):
         """The term has another value from now on."""
         super().amend(amended)
         self._cases.clear()
+        self.reading.amended = True
 
 
 class Common(Protocol):

@@ -130,7 +130,7 @@ class Together(Judging):
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.state_of_power(name[6:], self.courses)
         terms = self.courses[0].terms if self.courses else self._terms
-        if any(course.terms.history for course in self.courses):
+        if self.reading.amended:
             self._alike(lambda course: course.terms.history)
             terms = self._here.terms
         return terms.lookup(name)
