@@ -44,7 +44,7 @@ class Reading:
         self.condition = diagrams.always
         self.answers: Assignment = own
         self.written: list[Varied[Any]] = []
-        self.amended = False  # whether a term is another than it was, on any course
+        self.amended = 0  # how often a term became another, on any course
         self._nearest: dict[Node, Assignment] = {}
 
     def once(
@@ -188,7 +188,7 @@ class ReadTerms(Terms):
         """The term has another value from now on."""
         super().amend(amended)
         self._cases.clear()
-        self.reading.amended = True
+        self.reading.amended += 1
 
 
 class Common(Protocol):

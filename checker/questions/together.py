@@ -137,8 +137,7 @@ class Together(Judging):
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
-        amended = sum(len(course.terms.history) for course in self.courses)
-        key = (name, day, amended, len(self.state.log))  # whatever it may follow
+        key = (name, day, self.reading.amended, len(self.state.log))  # whatever it may follow
         if key not in self._next:
             after = partial(Calendar(self.pack.occasions[name], self).next_after, day)
             days = [each for _where, each in self.reading.each(self.diagrams.always, after)]
@@ -188,6 +187,8 @@ class Together(Judging):
             for condition, (state, _since) in self._states_on(course, name):
                 before = states.get(state, self.diagrams.never)
                 states[state] = self.diagrams.either(before, condition)
+        if len(states) == 1:  # on all of these courses
+            return next(iter(states))
         state = next(state for state, where in states.items() if self.reading.holds(where))
         self.reading.narrow(states[state])
         return state
@@ -273,7 +274,8 @@ class Together(Judging):
         moved = dict.fromkeys(
             name
             for name, where in self.findings.log[course.seen :]
-            if name.partition("/")[0] in self._supporting and both(where, course.condition) != never
+            if name.partition("/")[0] in self._supporting
+            and (not course.seen or both(where, course.condition) != never)
         )
         course.seen = len(self.findings.log)
         if not moved:
