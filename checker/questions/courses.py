@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
@@ -101,13 +101,12 @@ class Varied(dict[str, T]):
         self.reading = reading
         self.parts: dict[str, list[tuple[Node, T]]] = {}
         self.log: list[tuple[str, Node]] = []  # what was written, and where
+        self._there: dict[str, Node] = {}  # where there is a thing of a name
 
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
             return True
-        diagrams, there = self.reading.diagrams, self.reading.diagrams.never
-        for condition, _value in self.parts.get(str(name), ()):
-            there = diagrams.either(there, condition)
+        diagrams, there = self.reading.diagrams, self._where(str(name))
         is_there = self.reading.holds(there)
         self.reading.narrow(there if is_there else diagrams.without(diagrams.always, there))
         return is_there
@@ -130,16 +129,29 @@ class Varied(dict[str, T]):
         """What was written is so under a condition."""
         for name, value in self.items():
             self.log.append((name, condition))
-            self.parts[name] = self._with(self.parts.get(name, []), condition, value)
+            there = self._where(name)
+            new = self.reading.diagrams.both(there, condition) == self.reading.diagrams.never
+            self.parts[name] = self._with(self.parts.get(name, []), condition, value, new=new)
+            self._there[name] = self.reading.diagrams.either(there, condition)
         self.clear()
 
+    def _where(self, name: str) -> Node:
+        """The combinations under which there is a thing of a name."""
+        if name not in self._there:
+            either, never = self.reading.diagrams.either, self.reading.diagrams.never
+            places = (condition for condition, _value in self.parts.get(name, ()))
+            self._there[name] = reduce(either, places, never)
+        return self._there[name]
+
     def _with(
-        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T
+        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T, *, new: bool
     ) -> list[tuple[Node, T]]:
         diagrams, found = self.reading.diagrams, []
         for other, old in parts:
             if old == value:
                 condition = diagrams.either(condition, other)
+            elif new:  # it takes nothing from what is so elsewhere
+                found.append((other, old))
             elif (left := diagrams.without(other, condition)) != diagrams.never:
                 found.append((left, old))
         return [*found, (condition, value)]

@@ -347,15 +347,17 @@ class Together(Judging):
         How a figure was worked out, and whether it is provisional, is left out: no rule asks.
         """
         keys: list[Hashable] = []
+        known = set[Hashable]()
         found: Told = []
         for course, said in told:
             at = 0
             for condition, each in (part for one in said for part in self._spelled(course, one)):
                 key = (each.kind, tuple(each.values.items()), each.facts)
-                if key in keys[at:]:
+                if key in known and key in keys[at:]:
                     at = keys.index(key, at)
                     found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
                 else:
+                    known.add(key)
                     keys.insert(at, key)
                     found.insert(at, (condition, each._replace(working=(), provisional=False)))
                 at += 1
