@@ -737,8 +737,8 @@ def check_together(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keeps the garbage collector from walking, over and over, a million records that all stay."""
+def uncollected() -> Iterator[None]:
+    """Keeps the garbage collector from walking, over and over, a million things that all stay."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -748,7 +748,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@_uncollected()
+@uncollected()
 def load_facts(
     paths: Sequence[str], vocabulary: Vocabulary, contract: str | None = None
 ) -> list[Fact]:

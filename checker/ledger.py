@@ -430,6 +430,11 @@ class Ledger:
         found = self.obligations.get(id_) or self.instalments.fallen.get(id_)
         return None if found is None else found.unpaid
 
+    def standing(self) -> tuple[int | str, ...]:
+        """What is unpaid; while it is the same, nothing has fallen due or been paid in full."""
+        unpaid = (obligation.id for queue in self._open.values() for obligation in queue)
+        return (len(self.obligations), len(self.instalments.fallen), *unpaid)
+
     def in_doubt(self, day: Day) -> bool:
         """Whether the last day to pay interest has passed that could not be figured."""
         return any(unknown.last_day < day for unknown in self._doubtful)
@@ -516,16 +521,28 @@ class Ledger:
 
     def advance(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
         """Pays out principal, and tells what of it was drawn again, and within what room."""
-        settled, facility = self.arrangement, self.facility
+        facility = self.facility
         self.count_until(day)
-        available = self._available(day)
-        first_room = facility.initial_room(settled.commitment)
+        first_room = facility.initial_room(self.arrangement.commitment)
         initial = amount if first_room is None else min(amount, first_room)
-        room = settled.decide("facility.replenished-by", facility.redraw_room)
-        redrawn = amount - initial
+        found = self._drawings(lambda settled: self._drawing(settled, amount, initial, day, fact))
         facility.advanced += amount
-        facility.redrawn += redrawn
+        facility.redrawn += amount - initial
         self.accrual.move(amount, fact)
+        if self._matured:
+            id_ = f"principal/{iso(day)}/{fact}"
+            found += self._fall(id_, "principal", "advance", day, amount, [fact])
+        return found
+
+    def _drawings(self, drawing: Callable[[Arrangement], Occurrence]) -> list[Occurrence]:
+        """A drawing by the settings in force; nothing in the account follows from its room."""
+        return [drawing(self.arrangement)]
+
+    def _drawing(
+        self, settled: Arrangement, amount: int, initial: int, day: Day, fact: str
+    ) -> Occurrence:  # what is drawn and by what, and the settings that make its room
+        room = settled.decide("facility.replenished-by", self.facility.redraw_room)
+        redrawn = amount - initial
         working: list[str] = []
         if redrawn and initial:
             working.append(f"{grouped(amount)} − {grouped(initial)} = {grouped(redrawn)}")
@@ -540,14 +557,11 @@ class Ledger:
             "room": room,
             "over": max(0, redrawn - room),
         }
-        if self._limit is not None:
-            values["available"] = available
-            values["beyond_limit"] = max(0, self.accrual.principal - self._limit)
-        found = [Occurrence("drawing", values, (fact,), tuple(working))]
-        if self._matured:
-            id_ = f"principal/{iso(day)}/{fact}"
-            found += self._fall(id_, "principal", "advance", day, amount, [fact])
-        return found
+        limit = settled.commitment if settled.limit is None else settled.limit
+        if limit is not None:
+            values["available"] = self._available(settled, day)
+            values["beyond_limit"] = max(0, self.accrual.principal + amount - limit)
+        return Occurrence("drawing", values, (fact,), tuple(working))
 
     def refund(self, amount: int, day: Day, fact: str) -> list[Occurrence]:
         """Pays back what is held beyond what was owed, oldest first."""
@@ -765,12 +779,12 @@ class Ledger:
             accrued=max(0, earned - paid) + closed if known and earned is not None else None,
             credit=max(0, paid - earned) if known and earned is not None else None,
             per_diem=per_diem,
-            available=self._available(day),
+            available=self._available(self.arrangement, day),
             provisional=not fixing.final and accrual.bears_through(day),
         )
 
-    def _available(self, day: Day) -> int:
-        settled, facility = self.arrangement, self.facility
+    def _available(self, settled: Arrangement, day: Day) -> int:
+        facility = self.facility
         matured = settled.matures is not None and day >= settled.matures
         room = 0 if matured else facility.initial_room(settled.commitment) or 0
         if settled.redraw_until is None or day < settled.redraw_until:

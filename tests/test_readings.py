@@ -147,6 +147,33 @@ def test_so_it_is_in_every_pack_over_histories_bent_at_random(folder: Path, seed
         agree(combinations, inquiry.read(answers).report, answers)
 
 
+AGAIN = ("reborrow-on-29-august", "reborrow-on-30-august", "reborrow-over-limit")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(f"second-amended-note/{story}" for story in AGAIN),
+        "second-amended-note/maturity-amended-by-both",
+        "instalment-note/partial-prepayment-in-inverse-order",
+    ],
+)
+def test_so_it_is_of_what_is_drawn_again_amended_or_late_for_years(title: str) -> None:
+    inquiry, dice = of_story(title), random.Random(title)
+    combinations = explored(inquiry)
+    for _ in range(30):
+        answers = sampled(inquiry, dice)
+        agree(combinations, inquiry.read(answers).report, answers)
+
+
+def test_what_may_be_drawn_again_parts_no_account() -> None:
+    evaluations = {
+        story: all_of(f"second-amended-note/{story}")[1]["evaluations"]
+        for story in ("on-time", "reborrow-on-29-august")
+    }
+    assert len(set(evaluations.values())) == 1
+
+
 @SEEDS
 def test_of_every_thing_the_combinations_are_counted_once(seed: int) -> None:
     inquiry, combinations = combined(seed)

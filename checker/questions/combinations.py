@@ -88,6 +88,7 @@ class Combinations:
 
     def __init__(self, together: Together) -> None:
         self.together, self.diagrams = together, together.diagrams
+        self._ordered: dict[tuple[Node, frozenset[Any]], list[list[tuple[int, str]]]] = {}
         self.powers = {name: self._power(name) for name in together.pack.powers}
         self._found = together.findings_at_close().parts
         self.findings = {
@@ -192,9 +193,11 @@ class Combinations:
 
     def sets(self, node: Node, wanted: Iterable[Hashable]) -> list[dict[str, str]]:
         """The sets of answers, minimal by inclusion, that lead to one of these values."""
-        of, questions = set(wanted), self.diagrams.questions
-        found = self.diagrams.smallest(self.diagrams.mapped(node, of.__contains__))
-        ordered = [sorted(each) for each in found]
+        of, questions = frozenset(wanted), self.diagrams.questions
+        if (node, of) not in self._ordered:  # many a figure is the same function
+            found = self.diagrams.smallest(self.diagrams.mapped(node, of.__contains__))
+            self._ordered[node, of] = [sorted(each) for each in found]
+        ordered = self._ordered[node, of]
         return [
             {questions[level]: answer for level, answer in each}
             for each in sorted(ordered, key=lambda each: (len(each), each))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
@@ -32,6 +32,8 @@ from checker.terms import Amended, Choices, Terms
 
 T = TypeVar("T")
 Step = Callable[["Course"], Any]
+PowerState = tuple[str, Day | None]
+"""A power's state, and since when the oldest default has stood that supports it."""
 
 
 class Reading:
@@ -42,6 +44,7 @@ class Reading:
         self.condition = diagrams.always
         self.answers: Assignment = own
         self.written: list[Varied[Any]] = []
+        self.amended = 0  # how often a term became another, on any course
         self._nearest: dict[Node, Assignment] = {}
 
     def once(
@@ -98,13 +101,12 @@ class Varied(dict[str, T]):
         self.reading = reading
         self.parts: dict[str, list[tuple[Node, T]]] = {}
         self.log: list[tuple[str, Node]] = []  # what was written, and where
+        self._there: dict[str, Node] = {}  # where there is a thing of a name
 
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
             return True
-        diagrams, there = self.reading.diagrams, self.reading.diagrams.never
-        for condition, _value in self.parts.get(str(name), ()):
-            there = diagrams.either(there, condition)
+        diagrams, there = self.reading.diagrams, self._where(str(name))
         is_there = self.reading.holds(there)
         self.reading.narrow(there if is_there else diagrams.without(diagrams.always, there))
         return is_there
@@ -127,16 +129,29 @@ class Varied(dict[str, T]):
         """What was written is so under a condition."""
         for name, value in self.items():
             self.log.append((name, condition))
-            self.parts[name] = self._with(self.parts.get(name, []), condition, value)
+            there = self._where(name)
+            new = self.reading.diagrams.both(there, condition) == self.reading.diagrams.never
+            self.parts[name] = self._with(self.parts.get(name, []), condition, value, new=new)
+            self._there[name] = self.reading.diagrams.either(there, condition)
         self.clear()
 
+    def _where(self, name: str) -> Node:
+        """The combinations under which there is a thing of a name."""
+        if name not in self._there:
+            either, never = self.reading.diagrams.either, self.reading.diagrams.never
+            places = (condition for condition, _value in self.parts.get(name, ()))
+            self._there[name] = reduce(either, places, never)
+        return self._there[name]
+
     def _with(
-        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T
+        self, parts: Iterable[tuple[Node, T]], condition: Node, value: T, *, new: bool
     ) -> list[tuple[Node, T]]:
         diagrams, found = self.reading.diagrams, []
         for other, old in parts:
             if old == value:
                 condition = diagrams.either(condition, other)
+            elif new:  # it takes nothing from what is so elsewhere
+                found.append((other, old))
             elif (left := diagrams.without(other, condition)) != diagrams.never:
                 found.append((left, old))
         return [*found, (condition, value)]
@@ -185,6 +200,7 @@ class ReadTerms(Terms):
         """The term has another value from now on."""
         super().amend(amended)
         self._cases.clear()
+        self.reading.amended += 1
 
 
 class Common(Protocol):
@@ -221,7 +237,9 @@ class Course(Evaluation):
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
         self.heeded: dict[str, list[tuple[Node, Finding]]] = {}  # those on which powers hang
+        self.latest: list[tuple[Node, Finding]] = []  # the same, the latest first
         self.seen = 0  # how much was written about findings when they were last looked at
+        self.states: dict[Hashable, list[tuple[Node, PowerState]]] = {}  # as powers last stood
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []
@@ -240,7 +258,7 @@ class Course(Evaluation):
 
     def opened(self) -> Ledger:
         """The account as it begins, with deadlines that may differ between combinations."""
-        return Ledger(self.arrangement, self.engines.kinds, OpenDeadlines(self))
+        return _OpenLedger(self)
 
     def elsewhere(self) -> Arrangement:
         """The settings, to be asked under combinations of which each may have its own."""
@@ -300,6 +318,28 @@ class Course(Evaluation):
     def looks_ahead(self) -> None:
         """When next anything comes by itself."""
         self.coming = self.next_day()
+
+
+class _OpenLedger(Ledger):
+    """An account that tells in parts what differs between combinations and moves nothing in it."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__(course.arrangement, course.engines.kinds, OpenDeadlines(course))
+        self.course, self.elsewhere = course, course.elsewhere()
+
+    def _drawings(self, drawing: Callable[[Arrangement], Occurrence]) -> list[Occurrence]:
+        reading = self.course.common.reading
+
+        def told() -> Occurrence:
+            self.elsewhere.forget()
+            return drawing(self.elsewhere)
+
+        return self.course.hear(
+            lambda: [
+                each._replace(values=Sometimes(where, each.values))
+                for where, each in reading.each(reading.condition, told)
+            ]
+        )
 
 
 class _Heard(dict[str, Finding]):

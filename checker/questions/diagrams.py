@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from math import prod
 from typing import Any
 
@@ -59,20 +60,26 @@ class Diagrams:
 
     def choose(self, condition: Node, one: Node, other: Node) -> Node:
         """The function that is one where a condition holds, and another elsewhere."""
-        if condition == self.always or one == other:
+        never, always = self.never, self.always
+        if condition == always or one == other:
             return one
-        if condition == self.never:
+        if condition == never:
             return other
+        one = always if one == condition else one
+        other = never if other == condition else other
+        if one == other:
+            return one
+        if one == always and other == never:
+            return condition
         key = (condition, one, other)
         known = self._chosen.get(key)
         if known is None:
             nodes = self.nodes
             (a, of_a), (b, of_b), (c, of_c) = nodes[condition], nodes[one], nodes[other]
             level = min(a, b, c)
-            width = self.widths[level]
-            conditions = of_a if a == level else (condition,) * width
-            ones = of_b if b == level else (one,) * width
-            others = of_c if c == level else (other,) * width
+            conditions = of_a if a == level else repeat(condition)
+            ones = of_b if b == level else repeat(one)
+            others = of_c if c == level else repeat(other)
             known = self._chosen[key] = self.branch(
                 level, tuple(map(self.choose, conditions, ones, others))
             )
@@ -80,14 +87,25 @@ class Diagrams:
 
     def both(self, one: Node, other: Node) -> Node:
         """Where two conditions hold."""
-        return self.choose(one, other, self.never)
+        if other in (one, self.always):
+            return one
+        if other == self.never:
+            return other
+        # In one order, so that it is found again in either.
+        return self.choose(max(one, other), min(one, other), self.never)
 
     def either(self, one: Node, other: Node) -> Node:
         """Where one of two conditions holds."""
-        return self.choose(one, self.always, other)
+        if other in (one, self.never):
+            return one
+        if other == self.always:
+            return other
+        return self.choose(max(one, other), self.always, min(one, other))
 
     def without(self, one: Node, other: Node) -> Node:
         """Where one condition holds and another does not."""
+        if one == other:
+            return self.never
         return self.choose(other, self.never, one)
 
     def answered(self, question: str, answers: Iterable[str]) -> Node:

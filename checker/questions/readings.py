@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from checker.facts import uncollected
 from checker.inquiry import Inquiry
 from checker.money import plain
 from checker.pack import Question
@@ -27,6 +28,7 @@ MOST_VALUES = 8
 """Of a figure with more values than these, the least and the greatest are told with their sets."""
 
 
+@uncollected()
 def readings(inquiry: Inquiry, progress: Progress | None = None, *, all_: bool = False) -> Data:
     """Every other answer alone beside the baseline; with `all_`, every combination as well."""
     combined = explored(inquiry, progress) if all_ else None
@@ -50,6 +52,7 @@ def readings(inquiry: Inquiry, progress: Progress | None = None, *, all_: bool =
     }
 
 
+@uncollected()
 def labelled(inquiry: Inquiry, progress: Progress | None = None) -> Data:
     """The report, each finding labelled by all readings: whether it is robust, else what it is on.
 
@@ -205,6 +208,7 @@ class _Every:
 
     inquiry: Inquiry
     combined: Combinations
+    depends: dict[Node, list[Data]] = field(default_factory=dict)
 
     def questions_of(self, id_: str) -> list[str]:
         """The questions on which a finding depends."""
@@ -308,6 +312,11 @@ class _Every:
 
     def _depends(self, node: Node) -> list[Data]:
         """The questions that make a difference, the widest first, and by how much each does."""
+        if node not in self.depends:  # many a figure is the same function
+            self.depends[node] = self._widths(node)
+        return self.depends[node]
+
+    def _widths(self, node: Node) -> list[Data]:
         found = [
             {
                 "question": name,

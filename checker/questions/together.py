@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ from checker.patterns import Record
 from checker.questions.courses import (
     Course,
     Days,
+    PowerState,
     Reading,
     ReadTerms,
     Sometimes,
@@ -53,9 +54,6 @@ Told = list[tuple[Node, Occurrence]]
 
 Progress = Callable[[Day, Day, int], None]
 """Is told up to which day all combinations have been lived, until when, and on how many courses."""
-
-PowerState = tuple[str, Day | None]
-"""A power's state, and since when the oldest default has stood that supports it."""
 
 
 class _Firsts(dict[str, Mapping[str, Value]]):
@@ -80,6 +78,7 @@ class Together(Judging):
         self.reading = Reading(diagrams, own)
         self.findings = Varied[Finding](self.reading)
         self.days_by_terms: dict[Hashable, Days] = {}
+        self._surviving: dict[Hashable, Node] = {}  # where powers survive cure
         self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
         self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
         self._next: dict[Hashable, Day | None] = {}
@@ -131,15 +130,14 @@ class Together(Judging):
         if name.startswith("power.") and name[6:] in self.pack.powers:
             return self.state_of_power(name[6:], self.courses)
         terms = self.courses[0].terms if self.courses else self._terms
-        if any(course.terms.history for course in self.courses):
+        if self.reading.amended:
             self._alike(lambda course: course.terms.history)
             terms = self._here.terms
         return terms.lookup(name)
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
-        amended = sum(len(course.terms.history) for course in self.courses)
-        key = (name, day, amended, len(self.state.log))  # whatever it may follow
+        key = (name, day, self.reading.amended, len(self.state.log))  # whatever it may follow
         if key not in self._next:
             after = partial(Calendar(self.pack.occasions[name], self).next_after, day)
             days = [each for _where, each in self.reading.each(self.diagrams.always, after)]
@@ -186,9 +184,11 @@ class Together(Judging):
         """A power's state, with the accounts of these courses."""
         states: dict[str, Node] = {}
         for course in courses:
-            for condition, (state, _since) in self._power_on(course, name, dated=False):
+            for condition, (state, _since) in self._states_on(course, name):
                 before = states.get(state, self.diagrams.never)
                 states[state] = self.diagrams.either(before, condition)
+        if len(states) == 1:  # on all of these courses
+            return next(iter(states))
         state = next(state for state, where in states.items() if self.reading.holds(where))
         self.reading.narrow(states[state])
         return state
@@ -198,12 +198,23 @@ class Together(Judging):
         for course in self.courses:
             yield from self._power_on(course, name, dated=True)
 
+    def _states_on(self, course: Course, name: str) -> list[tuple[Node, PowerState]]:
+        """A power's states on one course, asked anew when anything that they follow has moved."""
+        if course.ledger.stuck:  # then they follow the days as well
+            return self._power_on(course, name, dated=False)
+        self._heeded(course)
+        amended, cured = len(course.terms.history), len(course.cured)
+        key = (name, course.condition, amended, cured, *course.ledger.standing())
+        if key not in course.states:
+            course.states[key] = self._power_on(course, name, dated=False)
+        return course.states[key]
+
     def _power_on(self, course: Course, name: str, *, dated: bool) -> list[tuple[Node, PowerState]]:
         """A power's states on one course; what supports it most lately is looked at first."""
         diagrams, power = self.diagrams, self.pack.powers[name]
         available: dict[Day, Node] = {}
         found, left = list[tuple[Node, PowerState]](), course.condition
-        doubts = arisen = diagrams.never
+        doubts, arisen = diagrams.never, list[Node]()
         heeded = self._heeded(course)
         if not heeded and not course.ledger.stuck:
             return [(left, ("not-arisen", None))]
@@ -211,7 +222,7 @@ class Together(Judging):
             if finding.rule == power.in_doubt_on:
                 doubts = diagrams.either(doubts, where)
             if finding.rule in power.arises_on:
-                arisen = diagrams.either(arisen, where)
+                arisen.append(where)
                 day = finding.date if dated else 0
                 stands = diagrams.both(where, self._supports(course, power, finding))
                 available[day] = diagrams.either(available.get(day, diagrams.never), stands)
@@ -220,13 +231,16 @@ class Together(Judging):
         if course.ledger.stuck:
             in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
             doubts = diagrams.either(doubts, in_doubt)
-        states: list[tuple[PowerState, Node]] = [
-            *((("available", day), available[day]) for day in sorted(available)),
-            (("undetermined", None), doubts),
+        states: list[tuple[PowerState, Iterable[Node]]] = [
+            *((("available", day), (available[day],)) for day in sorted(available)),
+            (("undetermined", None), (doubts,)),
             (("lapsed", None), arisen),
-            (("not-arisen", None), diagrams.always),
+            (("not-arisen", None), (diagrams.always,)),
         ]
-        for state, where in states:
+        for state, places in states:
+            if left == diagrams.never:
+                break
+            where = reduce(diagrams.either, places, diagrams.never)
             if (condition := diagrams.both(left, where)) != diagrams.never:
                 found.append((condition, state))
                 left = diagrams.without(left, condition)
@@ -242,6 +256,12 @@ class Together(Judging):
 
     def _survives(self, course: Course, power: Power) -> Node:
         """Where cure does not end a power."""
+        key = (power.id, course.condition, *course.terms.history)
+        if key not in self._surviving:
+            self._surviving[key] = self._survives_cure(course, power)
+        return self._surviving[key]
+
+    def _survives_cure(self, course: Course, power: Power) -> Node:
         found = self.diagrams.never
         survives = partial(power.survives_cure.evaluate, {}, self)
         for where, does in self.reading.each(course.condition, survives):
@@ -254,16 +274,21 @@ class Together(Judging):
         moved = dict.fromkeys(
             name
             for name, where in self.findings.log[course.seen :]
-            if name.partition("/")[0] in self._supporting and both(where, course.condition) != never
+            if name.partition("/")[0] in self._supporting
+            and (not course.seen or both(where, course.condition) != never)
         )
         course.seen = len(self.findings.log)
+        if not moved:
+            return course.latest
+        course.states.clear()
         for name in moved:
             course.heeded[name] = [
                 (both(where, course.condition), finding)
                 for where, finding in self.findings.parts[name]
                 if both(where, course.condition) != never
             ]
-        return [part for parts in reversed(course.heeded.values()) for part in parts]
+        course.latest = [part for parts in reversed(course.heeded.values()) for part in parts]
+        return course.latest
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -322,15 +347,17 @@ class Together(Judging):
         How a figure was worked out, and whether it is provisional, is left out: no rule asks.
         """
         keys: list[Hashable] = []
+        known = set[Hashable]()
         found: Told = []
         for course, said in told:
             at = 0
             for condition, each in (part for one in said for part in self._spelled(course, one)):
                 key = (each.kind, tuple(each.values.items()), each.facts)
-                if key in keys[at:]:
+                if key in known and key in keys[at:]:
                     at = keys.index(key, at)
                     found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
                 else:
+                    known.add(key)
                     keys.insert(at, key)
                     found.insert(at, (condition, each._replace(working=(), provisional=False)))
                 at += 1
