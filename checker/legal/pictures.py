@@ -95,6 +95,8 @@ _SHAPES = {
     "default": '<path transform="translate({x} {y})" d="M-4 -4L4 4M-4 4L4 -4" fill="none" '
     'stroke="{ink}" stroke-width="2.2"/>',
     "due": '<path transform="translate({x} {y})" d="M0 -6L0 6" stroke="{ink}" stroke-width="1.6"/>',
+    "due-day": '<path transform="translate({x} {y})" d="M0 -7L0 7" stroke="{ink}" '
+    'stroke-width="0.8" stroke-dasharray="3 2"/>',
     "paid": '<circle cx="{x}" cy="{y}" r="3.4" fill="{ink}"/>',
     "open": '<circle cx="{x}" cy="{y}" r="3.4" fill="#ffffff" stroke="{ink}" stroke-width="1.3"/>',
 }
@@ -188,7 +190,7 @@ def owed(
             canvas.mark("default", scale.x(day), bottom + 0)
     _days(canvas, scale, speaker, bottom)
     height = bottom + 52
-    _legend(canvas, height - 10, ("advance", "payment", "due", "grace", "default"))
+    _legend(canvas, height - 10, ("advance", "payment", "due-day", "grace", "default"))
     return canvas.svg(height), height
 
 
@@ -271,6 +273,7 @@ _WORDS = {
     "advance": "advance",
     "payment": "payment",
     "due": "falls due",
+    "due-day": "falls due",
     "grace": "days of grace",
     "default": "event of default",
     "paid": "paid in full",
