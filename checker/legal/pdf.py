@@ -54,7 +54,7 @@ def render(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
 def pages(report: Report) -> list[bytes]:
     """The pages as PNG, as they look in the PDF."""
     with _laid_out(_source(), _contents(report)) as (main, folder):
-        made = typst.compile(main, root=folder, font_paths=_fonts(), format="png", ppi=96.0)
+        made = typst.compile(main, root=folder, font_paths=_fonts(), format="png", ppi=120.0)
         return made if isinstance(made, list) else [made]
 
 
