@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
@@ -45,17 +45,18 @@ class Setting(Generic[T]):
     choices: tuple[str, ...] = ()
     default: T | None = None
     optional: bool = False
+    attribute: str = field(default="", init=False, compare=False)  # of an arrangement
 
     def __set_name__(self, owner: Any, attribute: str) -> None:
         """Remembers under which name an arrangement has it, frozen as it is otherwise."""
-        object.__setattr__(self, "_attribute", attribute)
+        object.__setattr__(self, "attribute", attribute)
 
     @overload
     def __get__(self, owner: None, kind: Any) -> Setting[T]: ...
     @overload
     def __get__(self, owner: Arrangement, kind: Any) -> T: ...
     def __get__(self, owner: Arrangement | None, kind: Any) -> Setting[T] | T:
-        return self if owner is None else owner.settle(self.path, vars(self)["_attribute"])
+        return self if owner is None else owner.settle(self.path, self.attribute)
 
 
 class SettingReadings(Protocol):
@@ -102,7 +103,8 @@ class Arrangement:
     """The settings in force; each is looked up when the ledger needs it, and not before.
 
     `resolve` gives the present value of a setting by its path; `forget` is called when a term
-    changed. `volatile` are the paths of settings that depend on state: they are never kept.
+    changed. `volatile` are the paths of settings that depend on state: they are not kept, but for
+    those that `followers` names by what they follow, until `moved` is called with its name.
     `charges` and `fees` are the names of the pack's own components.
     """
 
@@ -323,10 +325,13 @@ class Arrangement:
         fees: Iterable[str] = (),
         volatile: frozenset[str] = frozenset(),
         readings: SettingReadings | None = None,
+        followers: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._resolve, self._volatile, self._readings = resolve, volatile, readings
+        self._followers = followers or {}
+        self._fleeting = volatile.difference(*self._followers.values())
         self._known: dict[str, Any] = {}
-        self._kept: list[str] = []  # attributes that hold a value until it is forgotten
+        self._kept: set[str] = set()  # attributes that hold a value until it is forgotten
         self._steady_dates = self.steady(*(f"interest.{name}" for name in _DUE))
         self.fees = tuple(fees)
         self.components = (*COMPONENTS, *charges, *self.fees)
@@ -336,20 +341,20 @@ class Arrangement:
         if path in self._known:
             return self._known[path]
         value = self._resolve(path)
-        if path not in self._volatile:
+        if path not in self._fleeting:
             self._known[path] = value
         return value
 
     def settle(self, path: str, attribute: str) -> Any:
         """The setting's value in force; from now on the attribute holds it by itself."""
         value = self.value(path)
-        if path not in self._volatile:
+        if path not in self._fleeting:
             self._keep(attribute, value)
         return value
 
     def _keep(self, attribute: str, value: object) -> None:
         vars(self)[attribute] = value
-        self._kept.append(attribute)
+        self._kept.add(attribute)
 
     def decide(self, path: str, decision: Callable[[Any], T]) -> T:
         """What follows from a setting; where the same follows from all that it might be by other
@@ -387,6 +392,14 @@ class Arrangement:
         for attribute in self._kept:
             vars(self).pop(attribute, None)
         self._kept.clear()
+
+    def moved(self, name: str) -> None:
+        """The settings that follow a state or a power are resolved anew from now on."""
+        for path in self._followers.get(name, ()):
+            if path in self._known:
+                del self._known[path]
+                if path in SETTINGS:
+                    vars(self).pop(SETTINGS[path].attribute, None)
 
     def adjusted(self, day: Day, convention: str, calendar: str) -> Day:
         """The day moved by the settings of these paths; neither matters where it stays anyhow."""

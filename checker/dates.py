@@ -97,6 +97,7 @@ def works_everywhere(day: Day) -> bool:
 CONVENTIONS = ("none", "preceding", "following", "modified-following")
 
 
+@lru_cache(1 << 16)
 def adjust(day: Day, convention: str, calendar_name: str) -> Day:
     """The day moved to a business day by the named convention (ISDA's names)."""
     if convention == "none":
@@ -174,16 +175,6 @@ _DAY_OF_MONTH = re.compile(r"every month on the (?P<day>\d{1,2})(?:st|nd|rd|th)"
 _EVERY_MONTHS = re.compile(r"every (?P<count>\d{1,2}) months from (?P<anchor>\d{4}-\d{2}-\d{2})")
 
 
-@cache
-def _dates_around(dates: tuple[tuple[int, int], ...], year: int) -> tuple[Day, ...]:
-    """The days of a schedule in a year, the one before and the one after."""
-    return tuple(
-        date(y, month, min(day, calendar.monthrange(y, month)[1])).toordinal()
-        for y in (year - 1, year, year + 1)
-        for month, day in dates
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Recurring dates: a day of each of some months of every year, without end or beginning.
@@ -194,17 +185,17 @@ class Schedule:
     text: str
     dates: tuple[tuple[int, int], ...]  # (month, day), sorted
 
-    def _near(self, day: Day) -> tuple[Day, ...]:
-        return _dates_around(self.dates, date.fromordinal(day).year)
+    def __hash__(self) -> int:
+        return hash(self.text)  # cheaper than that of the dates, and asked for with every day
 
     def next_after(self, day: Day) -> Day:
         """The first of the dates after `day`."""
-        near = self._near(day)
+        near = _dates_around(self, day >> _STRETCH)
         return near[bisect_right(near, day)]
 
     def last_before(self, day: Day) -> Day:
         """The last of the dates before `day`."""
-        near = self._near(day)
+        near = _dates_around(self, day >> _STRETCH)
         return near[bisect_left(near, day) - 1]
 
     def last_until(self, day: Day) -> Day:
@@ -222,6 +213,21 @@ class Schedule:
         return self.text
 
 
+_STRETCH = 9
+"""The days are cut into stretches of 2⁹: the dates around one are worked out once."""
+
+
+@lru_cache(1 << 12)
+def _dates_around(schedule: Schedule, stretch: int) -> tuple[Day, ...]:
+    """The days of a schedule in the years of a stretch of days, the one before and the one after."""
+    first, last = (date.fromordinal(max(1, each << _STRETCH)).year for each in (stretch, stretch + 1))
+    return tuple(
+        date(year, month, min(day, calendar.monthrange(year, month)[1])).toordinal()
+        for year in range(first - 1, last + 2)
+        for month, day in schedule.dates
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A schedule whose dates are moved to business days; the dates so moved are what it has."""
@@ -232,17 +238,11 @@ class Moved:
 
     def next_after(self, day: Day) -> Day:
         """The first of the moved dates after `day`."""
-        found = self.schedule.next_after(day - _FARTHEST)
-        while (moved := adjust(found, self.convention, self.calendar)) <= day:
-            found = self.schedule.next_after(found)
-        return moved
+        return _first_moved(self, day)
 
     def last_until(self, day: Day) -> Day:
         """The last of the moved dates on or before `day`."""
-        found = self.schedule.last_until(day + _FARTHEST)
-        while (moved := adjust(found, self.convention, self.calendar)) > day:
-            found = self.schedule.last_before(found)
-        return moved
+        return _last_moved(self, day)
 
     @property
     def dates(self) -> tuple[tuple[int, int], ...]:
@@ -253,6 +253,23 @@ class Moved:
 _FARTHEST = 10  # no convention moves a date farther: no run of days without business is so long
 
 
+@lru_cache(1 << 16)
+def _first_moved(dates: Moved, day: Day) -> Day:
+    found = dates.schedule.next_after(day - _FARTHEST)
+    while (moved := adjust(found, dates.convention, dates.calendar)) <= day:
+        found = dates.schedule.next_after(found)
+    return moved
+
+
+@lru_cache(1 << 16)
+def _last_moved(dates: Moved, day: Day) -> Day:
+    found = dates.schedule.last_until(day + _FARTHEST)
+    while (moved := adjust(found, dates.convention, dates.calendar)) > day:
+        found = dates.schedule.last_before(found)
+    return moved
+
+
+@lru_cache(1 << 10)
 def moved(schedule: Schedule, convention: str, calendar_name: str) -> Schedule | Moved:
     """The schedule as its dates fall by a business day convention."""
     return schedule if convention == "none" else Moved(schedule, convention, calendar_name)

@@ -118,7 +118,6 @@ class Judging(Naming):
         self.pack, self.engines = pack, engines
         self.today = 0
         self.firsts = {}
-        self.found_by: set[str] = set()  # rules that have found anything
         self._folded: dict[str, str] = {}
         self._aliases = {
             fold(name, "name"): fold(party.name, "name")
@@ -136,9 +135,16 @@ class Judging(Naming):
             return self.canonical(str(self.lookup(folded)))
         return folded
 
+    def finds(self, finding: Finding) -> None:
+        """Takes note of what was found, or of a new word on it."""
+
 
 class Evaluation(Judging):
-    """One contract on its way through time; days are fed in their order, and none twice."""
+    """One contract on its way through time; days are fed in their order, and none twice.
+
+    Settings are kept until what they follow has moved; not so where `terms` are given: then states
+    and powers are somebody else's.
+    """
 
     def __init__(
         self,
@@ -154,13 +160,18 @@ class Evaluation(Judging):
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
         self.readings = _Read(pack, self.terms) if compared else None
-        self.arrangement = Arrangement(self._setting, charges, fees, pack.volatile, self.readings)
+        followers = pack.followers if terms is None else None
+        self.arrangement = Arrangement(
+            self._setting, charges, fees, pack.volatile, self.readings, followers
+        )
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
         for name, state in pack.states.items():
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: MutableMapping[str, Finding] = {}
+        self._supporting: dict[str, set[str]] = {}  # rule on which powers hang -> its findings
+        self._powers: dict[str, tuple[str, Day | None]] = {}  # as they stand
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = self.opened()
         self.ledger.begin()
@@ -216,18 +227,21 @@ class Evaluation(Judging):
 
     def power(self, name: str) -> tuple[str, Day | None]:
         """A power's state, and since when the oldest default that supports it has stood."""
-        power = self.pack.powers[name]
-        if self.found_by.isdisjoint((*power.arises_on, power.in_doubt_on)):
-            doubtful = self.ledger.in_doubt(self.today)
-            return ("undetermined" if doubtful else "not-arisen"), None
-        found = [f for f in self.findings.values() if f.rule in power.arises_on]
-        support = [f for f in found if self._supports(power, f)]
+        if name not in self._powers:
+            self._powers[name] = self._power(self.pack.powers[name])
+        return self._powers[name]
+
+    def _power(self, power: Power) -> tuple[str, Day | None]:
+        found = [self.findings[f] for rule in power.arises_on for f in self._found(rule)]
+        support = [f.date for f in found if self._supports(power, f)]
         if support:
-            return "available", min(f.date for f in support)
-        doubts = any(f.rule == power.in_doubt_on for f in self.findings.values())
-        if doubts or self.ledger.in_doubt(self.today):
+            return "available", min(support)
+        if self._found(power.in_doubt_on) or self.ledger.in_doubt(self.today):
             return "undetermined", None
         return ("lapsed" if found else "not-arisen"), None
+
+    def _found(self, rule: str) -> Iterable[str]:
+        return self._supporting.get(rule, ())
 
     def _supports(self, power: Power, finding: Finding) -> bool:
         if finding.outcome == "waived":
@@ -247,6 +261,25 @@ class Evaluation(Judging):
         """Whether no later word has settled it."""
         return finding.outcome not in SETTLED and finding.id not in self.cured
 
+    def finds(self, finding: Finding) -> None:
+        """Takes note of what was found, or of a new word on it."""
+        rule = finding.rule
+        if rule in self.pack.supporting and not finding.standing:
+            self._supporting.setdefault(rule, set()).add(finding.id)
+            self.ledger.on_paid = self._powers_moved
+            self._powers_moved()
+
+    def cure(self, finding: str) -> None:
+        """A finding no longer continues, by a rule's word."""
+        self.cured.add(finding)
+        self._powers_moved()
+
+    def _powers_moved(self) -> None:
+        """What powers follow has moved: they are asked anew, and the settings that follow them."""
+        self._powers.clear()
+        for name in self.pack.powers:
+            self.arrangement.moved(f"power.{name}")
+
     # Time -----------------------------------------------------------------------------------------
 
     def run(self, facts: Sequence[Fact], until: Day) -> None:
@@ -259,7 +292,13 @@ class Evaluation(Judging):
     def _live_until(self, day: Day) -> None:
         while (following := self.next_day()) <= day:
             self._live(following, [])
-        self.today = max(self.today, day)
+        self._becomes(max(self.today, day))
+
+    def _becomes(self, day: Day) -> None:
+        """It is this day; where interest is not known, powers hang on the day itself."""
+        self.today = day
+        if self.ledger.stuck:
+            self._powers_moved()
 
     def _live(self, day: Day, facts: Sequence[Fact]) -> None:
         for told in self.day(day, facts):
@@ -296,7 +335,7 @@ class Evaluation(Judging):
         What they conclude of a step is done before the next one is asked for. The steps of a day
         are as many under every reading.
         """
-        self.today = day
+        self._becomes(day)
         opening, observed, due, notices, elections, payments, advances, last = self._by_step(facts)
         if opening:
             yield from self._opening(opening)
@@ -513,9 +552,10 @@ class Evaluation(Judging):
             return
         if self.pack.states[name].type == "names":
             self.state[name] |= {self.canonical(str(value))}
-            return
-        role = fold(str(value), "name")  # a role's own word means the party in force
-        self.state[name] = self.state[role] if role in self.pack.parties else value
+        else:
+            role = fold(str(value), "name")  # a role's own word means the party in force
+            self.state[name] = self.state[role] if role in self.pack.parties else value
+        self.arrangement.moved(name)
 
     def amend(self, occurrence: Occurrence) -> None:
         """A term has another value from now on."""
@@ -535,6 +575,7 @@ class Evaluation(Judging):
             if state.starts.name == values["term"] and state.name not in self._moved:
                 self.state[state.name] = state.starts.evaluate({}, self)
         self.arrangement.forget()
+        self._powers.clear()
         self.ledger.terms_changed(self.today)
 
     # The close of the as-of day -------------------------------------------------------------------
@@ -658,11 +699,12 @@ class Conclusion:
         if finding.id in self.findings:
             before = self.findings[finding.id]
             merged = self.findings[finding.id] = before.merged(finding)
+            naming.finds(merged)
             changed = merged.outcome != before.outcome
             return finding_occurrences(merged, {})[1:] if changed else []
         self.findings[finding.id] = finding
         naming.firsts[finding.id] = first.values
-        naming.found_by.add(finding.rule)
+        naming.finds(finding)
         if finding.standing or rule.under in naming.engines.kinds:
             return finding_occurrences(finding, first.values)
         return []
@@ -678,8 +720,9 @@ class Conclusion:
         revision = Revision(self.rule.id, day, self.rule.outcome, says, facts)
         if revision in self.findings[finding].revisions:
             return []
-        self.findings[finding] = self.findings[finding].revised(revision)
-        return finding_occurrences(self.findings[finding], {})[1:]
+        revised = self.findings[finding] = self.findings[finding].revised(revision)
+        self.evaluation.finds(revised)
+        return finding_occurrences(revised, {})[1:]
 
 
 class Act:
@@ -736,7 +779,7 @@ class Act:
         if rule.amends:
             evaluation.amend(self.found[rule.amends])
         if rule.cures:
-            evaluation.cured.add(str(self.facts[rule.cures]["id"]))
+            evaluation.cure(str(self.facts[rule.cures]["id"]))
         if self.releases is not None:
             ledger.release(str(self.releases), evaluation.today)
         told = self._accelerated(evaluation)

@@ -54,6 +54,7 @@ class Ledger:
         self.today: Day = 0
         self.stirred = True  # something may come on another day than was last said
         self.paying = False  # in the midst of a day's payments
+        self.on_paid: Callable[[], None] | None = None  # told where it is asked what is unpaid
         self._count = 0
         self._matured = False
         self._also_closed = False
@@ -145,6 +146,7 @@ class Ledger:
         parts = [obligation for obligation in owed if obligation is not None]
         if parts:
             instalment = self.instalments.fell_due(due, parts)
+            self._standing_moved()
             for obligation in parts:
                 obligation.instalment = instalment
             found.append(self._tell_instalment(instalment, parts, {}))
@@ -372,6 +374,7 @@ class Ledger:
             queue.append(same)
         same.amount += obligation.amount
         same.unpaid += obligation.amount
+        self._standing_moved()
         same.facts += [fact for fact in obligation.facts if fact not in same.facts]
         same.working += (*obligation.working, f"together {grouped(same.amount)}")
         return [self._tell("obligation", same, {})] if same.due <= self.today else []
@@ -434,6 +437,11 @@ class Ledger:
         """What is unpaid; while it is the same, nothing has fallen due or been paid in full."""
         unpaid = (obligation.id for queue in self._open.values() for obligation in queue)
         return (len(self.obligations), len(self.instalments.fallen), *unpaid)
+
+    def _standing_moved(self) -> None:
+        """Of something that is owed nothing is unpaid any more, or something is again."""
+        if self.on_paid is not None:
+            self.on_paid()
 
     def in_doubt(self, day: Day) -> bool:
         """Whether the last day to pay interest has passed that could not be figured."""
@@ -516,6 +524,7 @@ class Ledger:
             if obligation.bears:
                 self.accrual.overdue -= obligation.unpaid
             obligation.unpaid = 0
+            self._standing_moved()
             obligation.released_on = day
             self._open[obligation.component].remove(obligation)
 
@@ -659,6 +668,7 @@ class Ledger:
         obligation.unpaid -= part
         obligation.facts.append(split.fact)
         if not obligation.unpaid:
+            self._standing_moved()
             obligation.paid_on = split.day
         if obligation.bears:
             self.accrual.overdue -= part

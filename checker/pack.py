@@ -259,6 +259,28 @@ class Pack:
         """The rules' order of definition."""
         return {rule: number for number, rule in enumerate(self.rules)}
 
+    @cached_property
+    def followers(self) -> dict[str, list[str]]:
+        """The settings that follow states and powers alone, by the name of each that they follow.
+
+        Party names are compared by who the parties are: what follows anything follows them too.
+        """
+        powers = {f"power.{name}" for name in self.powers}
+        found: dict[str, list[str]] = {name: [] for name in (*self.states, *powers)}
+        for path in sorted(self.volatile):
+            chosen = self.settings[path]
+            followed = chosen.names - set(self.terms) if isinstance(chosen, Typed | Varying) else ()
+            if found.keys() >= set(followed):
+                for name in {*followed, *self.parties}:
+                    found[name].append(path)
+        return found
+
+    @cached_property
+    def supporting(self) -> frozenset[str]:
+        """The rules on whose findings powers hang."""
+        powers = self.powers.values()
+        return frozenset(rule for each in powers for rule in (*each.arises_on, each.in_doubt_on))
+
     def clause_of(self, component: str) -> str:
         """The clause by which amounts of a component fall due."""
         charge = self.charges.get(component)
