@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from checker.account import BALANCES, Occurrence
-from checker.arrangement import SETTINGS, Arrangement, moves_days
+from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engines import Make, usual
 from checker.findings import SETTLED, Finding, Revision, finding_occurrences, is_finding
@@ -175,8 +175,6 @@ class Evaluation(Judging):
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = self.opened()
         self.ledger.begin()
-        varying = [pack.settings[path] for path in sorted(pack.volatile)]
-        self._dated = [each for each in varying if isinstance(each, Varying) and each.days]
         self.calendars = [Calendar(occasion, self) for occasion in pack.occasions.values()]
         self.windows = Windows()
         self.shares = Shares(pack, self)
@@ -185,9 +183,7 @@ class Evaluation(Judging):
         self._told: list[Occurrence] = []
         self._kept: list[Occurrence] = []
         self._notifications: list[tuple[Day, Fact]] = []
-        # Where settings that depend on state may move what comes, or the pack has occasions, the
-        # next day is worked out anew each time.
-        self._restless = bool(self._dated or self.calendars) or any(map(moves_days, pack.volatile))
+        self._turning: list[Day] | None = None  # days, once they are known, until a term changes
         self._stirred = True
         self._following: Day = 0
 
@@ -309,25 +305,28 @@ class Evaluation(Judging):
         """The next day on which anything comes by itself; worked out anew where that may move."""
         if self._stirred or self.ledger.stirred or self._following <= self.today:
             self._following = self._coming_day()
-            self._stirred, self.ledger.stirred = self._restless or not self.today, False
+            self._stirred, self.ledger.stirred = self.pack.restless or not self.today, False
         return self._following
 
     def _coming_day(self) -> Day:
         days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
         days += [day for day, _fact in self._notifications if day > self.today]
         if self.today:
-            coming = [each.next_after(self.today) for each in self.calendars]
+            coming = [each.coming(self.today) for each in self.calendars]
             days += [day for day in (*coming, self.windows.next()) if day is not None]
-            days += [day for day in self._turning_days() if day > self.today]
+            days += self._turning_days()
         return min(days)
 
-    def _turning_days(self) -> Iterator[Day]:
-        """The days on which a setting that asks for today may have another value."""
-        for chosen in self._dated:
-            for typed in chosen.days:
-                day = typed.settled({}, self)
-                if isinstance(day, int):
-                    yield from (day, day + 1)
+    def _turning_days(self) -> list[Day]:
+        """The coming days on which a setting that asks for today may have another value."""
+        turning = self._turning
+        if turning is None:
+            asked = (typed.settled({}, self) for typed in self.pack.turning)
+            days = {day for day in asked if isinstance(day, int)}
+            turning = [*days, *(day + 1 for day in days)]
+            if not self.pack.restless:
+                self._turning = turning
+        return [day for day in turning if day > self.today]
 
     def day(self, day: Day, facts: Sequence[Fact]) -> Iterator[Sequence[Occurrence]]:
         """Lives through a day: what is told to the rules step by step.
@@ -576,6 +575,9 @@ class Evaluation(Judging):
                 self.state[state.name] = state.starts.evaluate({}, self)
         self.arrangement.forget()
         self._powers.clear()
+        self._turning = None
+        for calendar in self.calendars:
+            calendar.forget()
         self.ledger.terms_changed(self.today)
 
     # The close of the as-of day -------------------------------------------------------------------

@@ -15,12 +15,26 @@ from checker.pack import Occasion, Pack
 
 @dataclass
 class Calendar:
-    """One series of occasions on its way through time."""
+    """One series of occasions on its way through time; it hangs on terms alone."""
 
     occasion: Occasion
     naming: Naming
     number: int = 0
     last: Day | None = None
+    _known: range = range(0)  # the days after which the one at its end is the next
+
+    def coming(self, day: Day) -> Day | None:
+        """The first occasion after `day`, worked out once until it is there or a term changes."""
+        if day in self._known:
+            return self._known.stop
+        found = self.next_after(day)
+        if found is not None:
+            self._known = range(day, found)
+        return found
+
+    def forget(self) -> None:
+        """A term has another value."""
+        self._known = range(0)
 
     def next_after(self, day: Day) -> Day | None:
         """The first occasion after `day`."""
@@ -32,7 +46,7 @@ class Calendar:
 
     def tell(self, day: Day) -> list[Occurrence]:
         """The occasion of `day`, where there is one."""
-        if self.next_after(day - 1) != day:
+        if self.coming(day - 1) != day:
             return []
         since = self.occasion.since.evaluate({}, self.naming)
         self.number += 1

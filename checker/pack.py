@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from checker import packfile
-from checker.arrangement import COMPONENTS
+from checker.arrangement import COMPONENTS, moves_days
 from checker.language import Circumstance, TermValue, Typed, parse_literal
 from checker.model import Kind, Vocabulary
 from checker.rules import FieldTypes, Projections, Rule
@@ -274,6 +274,25 @@ class Pack:
                 for name in {*followed, *self.parties}:
                     found[name].append(path)
         return found
+
+    @cached_property
+    def turning(self) -> tuple[Typed, ...]:
+        """The days on which, or after which, a setting that asks for today may be another."""
+        varying = [self.settings[path] for path in sorted(self.volatile)]
+        return tuple(day for each in varying if isinstance(each, Varying) for day in each.days)
+
+    @cached_property
+    def restless(self) -> bool:
+        """Whether the days on which something comes may move with more than terms."""
+        varying = [self.settings[path] for path in self.volatile]
+        unforeseen = any(
+            isinstance(each, Typed | Varying)
+            and "today" in each.names
+            and not (isinstance(each, Varying) and each.days)
+            for each in varying
+        )
+        by_terms = all(day.names <= self.terms.keys() for day in self.turning)
+        return unforeseen or not by_terms or any(map(moves_days, self.volatile))
 
     @cached_property
     def supporting(self) -> frozenset[str]:
