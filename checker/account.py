@@ -39,7 +39,7 @@ class Obligation:
     amount: int
     unpaid: int
     facts: list[str]
-    working: tuple[str, ...] = ()
+    working: Sequence[str] = ()
     paid_on: Day | None = None
     missed_on: Day | None = None
     released_on: Day | None = None

@@ -33,6 +33,7 @@ HEEDED = {
 """Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
 
 _STEPS = len(Step)
+_NOTHING: list[list[Fact]] = [[] for _step in range(_STEPS)]
 
 MOST_ROUNDS = 200
 """How often, within one step of a day, rules may follow from what rules concluded."""
@@ -375,6 +376,8 @@ class Evaluation(Judging):
 
     def _by_step(self, facts: Sequence[Fact]) -> list[list[Fact]]:
         """The facts of a day, by the steps in which they are heard."""
+        if not facts:
+            return _NOTHING
         steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
         for fact in facts:
             steps[self.pack.kinds[fact.kind].step].append(fact)
@@ -676,6 +679,7 @@ class Conclusion:
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
         first, *others = self.found.values()
+        alone = not others
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
@@ -690,12 +694,10 @@ class Conclusion:
             amount=amount if isinstance(amount, int) else None,
             says=says,
             quote=rule.quote,
-            facts=_unique((first, *others)) if others or len(first.facts) > 1 else first.facts,
-            working=[line for o in self.found.values() for line in o.working]
-            if others
-            else first.working,
-            needs=tuple([need.fill(facts, naming) for need in rule.needs]),
-            provisional=first.provisional or any(o.provisional for o in others),
+            facts=first.facts if alone and len(first.facts) < 2 else _unique(self.found.values()),
+            working=first.working if alone else [line for o in (first, *others) for line in o.working],
+            needs=tuple([need.fill(facts, naming) for need in rule.needs]) if rule.needs else (),
+            provisional=first.provisional or any([o.provisional for o in others]),
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:

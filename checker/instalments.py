@@ -106,14 +106,6 @@ class Instalments:
         )
         return amount
 
-    def working_of(self, period: Period, part: int) -> tuple[str, ...]:
-        """How the principal of an instalment follows from its amount and the interest."""
-        if self.arrangement.instalments == "equal-principal" or period.interest is None:
-            return self.told
-        whole = part + period.interest
-        line = f"{grouped(whole)} − {grouped(period.interest)} interest = {grouped(part)}"
-        return (*self.told, line)
-
     def fell_due(self, day: Day, parts: Sequence[Part]) -> Instalment:
         """The instalment of that day."""
         instalment = Instalment(day, list(parts))
@@ -126,6 +118,15 @@ class Instalments:
             self.ahead += amount
         elif self.arrangement.prepaid_instalments == "recast":
             self.amount = None
+
+
+def working_of(kind: str, told: Sequence[str], period: Period, part: int) -> Sequence[str]:
+    """How the principal of an instalment follows from its amount, as told, and the interest."""
+    if kind == "equal-principal" or period.interest is None:
+        return told
+    whole = part + period.interest
+    line = f"{grouped(whole)} − {grouped(period.interest)} interest = {grouped(part)}"
+    return (*told, line)
 
 
 def _count(over: Duration | None, a_year: int) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
@@ -558,6 +558,8 @@ class Scope:
 
         def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
             a, b = left.evaluate(facts, surroundings), right.evaluate(facts, surroundings)
+            if type(a) is int and type(b) is int:
+                return a + sign * b
             if isinstance(b, Duration) and isinstance(a, int):
                 length = b if sign > 0 else Duration(-b.count, b.unit)
                 return length.after(a, calendar)
@@ -575,7 +577,7 @@ class Scope:
         def evaluate(facts: Facts, surroundings: Surroundings) -> TermValue:
             a, b = left.evaluate(facts, surroundings), right.evaluate(facts, surroundings)
             if isinstance(a, int) and isinstance(b, int | Fraction):
-                return b * Fraction(a, RATE_ONE)
+                return Fraction(b.numerator * a, b.denominator * RATE_ONE)
             return None
 
         return _made_of("money", evaluate, (left, right), whole=False)
@@ -727,7 +729,7 @@ def _comparable_value(value: Any, how: str, naming: Naming) -> Any:
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
     """A sentence with holes: its fixed pieces, and what fills the holes between them."""
 
@@ -738,12 +740,29 @@ class Sentence:
         """The sentence with its values shown as a person writes them."""
         if not self.holes:
             return self.pieces[0]
-        parts = [self.pieces[0]]
-        for hole, piece in zip(self.holes, self.pieces[1:], strict=True):
-            value = hole.evaluate(facts, surroundings)
-            parts.append(value if isinstance(value, str) else show(value, hole.type))
-            parts.append(piece)
-        return "".join(parts)
+        return self._form % tuple([shown(facts, surroundings) for shown in self._shown])
+
+    @cached_property
+    def _form(self) -> str:
+        return "%s".join(piece.replace("%", "%%") for piece in self.pieces)
+
+    @cached_property
+    def _shown(self) -> tuple[Callable[[Facts, Surroundings], str], ...]:
+        return tuple(_shown(hole) for hole in self.holes)
+
+
+def _shown(hole: Typed) -> Callable[[Facts, Surroundings], str]:
+    """What writes the value of a hole."""
+    evaluate, type_ = hole.evaluate, hole.type
+    of_whole = _SHOWN.get(type_, str)
+
+    def shown(facts: Facts, surroundings: Surroundings) -> str:
+        value = evaluate(facts, surroundings)
+        if type(value) is int:
+            return of_whole(value)
+        return value if isinstance(value, str) else show(value, type_)
+
+    return shown
 
 
 def parse_sentence(text: str, scope: Scope) -> Sentence:

@@ -12,7 +12,7 @@ from checker.arrangement import ACCRUED, Arrangement
 from checker.dates import Day, iso
 from checker.deadlines import Deadlines
 from checker.fees import Fee
-from checker.instalments import Instalment, Instalments, Part
+from checker.instalments import Instalment, Instalments, Part, working_of
 from checker.model import Lines, Value
 from checker.money import grouped
 
@@ -139,7 +139,7 @@ class Ledger:
         found, owed = list[Occurrence](), [self.obligations.get(period.obligation)]
         if part:
             id_ = f"principal/{iso(due)}"
-            working = self.instalments.working_of(period, part)
+            working = self._working_of_instalment(period, part)
             facts = [self.accrual.mover]
             found += self._fall(id_, "principal", "schedule", due, part, facts, working)
             owed.append(self.obligations[id_])
@@ -151,6 +151,10 @@ class Ledger:
                 obligation.instalment = instalment
             found.append(self._tell_instalment(instalment, parts, {}))
         return found
+
+    def _working_of_instalment(self, period: Period, part: int) -> Sequence[str]:
+        of, told = self.arrangement.instalments, self.instalments.told
+        return Lines(lambda: working_of(of, told, period, part))
 
     def _tell_instalment(
         self, instalment: Instalment, parts: Iterable[Part], more: Mapping[str, Value]
@@ -279,7 +283,7 @@ class Ledger:
         due = day if period.payable is None else period.payable
         if period.interest is None or period.fixing is None:
             self.stuck = True
-            unknown = self.deadlines.owed(period.obligation, "interest", cause, due, 0, [], ())
+            unknown = self._owed(period.obligation, "interest", cause, due, 0, ())
             self._settle_deadline(unknown)
             self._doubtful.append(unknown)
             return []
@@ -299,7 +303,7 @@ class Ledger:
         return self._fall(period.obligation, "interest", cause, due, owed, facts, working)
 
     def _capitalise(
-        self, period: Period, day: Day, owed: int, facts: tuple[str, ...], working: tuple[str, ...]
+        self, period: Period, day: Day, owed: int, facts: tuple[str, ...], working: Sequence[str]
     ) -> Occurrence:
         """Interest that is not paid when it falls due is principal from then on."""
         self.accrual.move(owed, facts[-1] if facts else "")
@@ -308,17 +312,21 @@ class Ledger:
         }  # fmt: skip
         return Occurrence("capitalisation", values, facts, working)
 
-    def working_of(self, period: Period) -> tuple[str, ...]:
+    def working_of(self, period: Period) -> Sequence[str]:
         """The arithmetic of a period that can be figured, down to what was left to pay."""
-        if period.interest is None or period.fixing is None or period.fixing.base is None:
+        interest, fixing, paid = period.interest, period.fixing, period.paid
+        if interest is None or fixing is None or fixing.base is None:
             return ()
         convention = self.arrangement.day_count
-        lines = period.working(convention, period.fixing, period.interest)
-        if period.paid:
-            left = period.interest - period.paid
-            total, paid = grouped(period.interest), grouped(period.paid)
-            lines += (f"{total} − {paid} paid on account = {grouped(left)}",)
-        return lines
+
+        def write() -> Iterator[str]:
+            yield from period.working(convention, fixing, interest)
+            if paid:
+                left = grouped(interest - paid)
+                yield f"{grouped(interest)} − {grouped(paid)} paid on account = {left}"
+
+        # What a lawful maximum cut off bears on how it is written, and is asked for now.
+        return tuple(write()) if period.catches_up else Lines(write)
 
     def _principal_due(self, day: Day, cause: str, facts: Iterable[str]) -> list[Occurrence]:
         amount = self.principal_not_due
@@ -343,12 +351,24 @@ class Ledger:
         day: Day,
         amount: int,
         facts: Iterable[str],
-        working: tuple[str, ...] = (),
+        working: Sequence[str] = (),
     ) -> list[Occurrence]:  # the seven things that make an obligation, all told by position
-        sources = list(dict.fromkeys(fact for fact in facts if fact))
-        return self._enter(
-            self.deadlines.owed(id_, component, cause, day, amount, sources, working)
-        )
+        return self._enter(self._owed(id_, component, cause, day, amount, facts, working))
+
+    def _owed(
+        self,
+        id_: str,
+        component: str,
+        cause: str,
+        due: Day,
+        amount: int,
+        facts: Iterable[str],
+        working: Sequence[str] = (),
+    ) -> Obligation:  # the seven things that make an obligation, all told by position
+        sources = list(dict.fromkeys([fact for fact in facts if fact]))
+        made = self.deadlines.owed(id_, component, cause, due, amount, sources, ())
+        made.working = working
+        return made
 
     def _enter(self, obligation: Obligation) -> list[Occurrence]:
         """An obligation takes its place among those that are owed; of one id there is one.
@@ -376,7 +396,8 @@ class Ledger:
         same.unpaid += obligation.amount
         self._standing_moved()
         same.facts += [fact for fact in obligation.facts if fact not in same.facts]
-        same.working += (*obligation.working, f"together {grouped(same.amount)}")
+        together = f"together {grouped(same.amount)}"
+        same.working = (*same.working, *obligation.working, together)
         return [self._tell("obligation", same, {})] if same.due <= self.today else []
 
     def _fallen_later(self, day: Day) -> list[Occurrence]:
@@ -396,8 +417,7 @@ class Ledger:
         id_ = f"{component}/{iso(due)}/{key}"
         if amount <= 0:
             return []
-        sources = list(dict.fromkeys(fact for fact in facts if fact))
-        made = self.deadlines.owed(id_, component, "charge", due, amount, sources, working)
+        made = self._owed(id_, component, "charge", due, amount, facts, working)
         self._count += 1
         self.stirred = True
         heapq.heappush(self._coming, (due, self._count, made))
@@ -483,7 +503,7 @@ class Ledger:
         if 0 < obligation.unpaid < obligation.amount:
             paid = grouped(obligation.amount - obligation.unpaid)
             left = grouped(obligation.unpaid)
-            working += (f"{grouped(obligation.amount)} − {paid} paid = {left}",)
+            working = (*working, f"{grouped(obligation.amount)} − {paid} paid = {left}")
         return Occurrence(kind, values, tuple(obligation.facts), working)
 
     # What happens ---------------------------------------------------------------------------------

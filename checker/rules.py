@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import cached_property
 from checker.account import Occurrence
 from checker.language import (
     MIRROR,
+    ORDERED,
     TEXTS,
     Comparison,
     Condition,
@@ -91,11 +91,8 @@ class _View:
 
     def of(self, values: Mapping[str, Value], naming: Naming) -> dict[str, Primitive]:
         """The fields that are present."""
-        get, seen = values.get, {}
-        for key, name in self._given:
-            value = get(name)
-            if value is not None:
-                seen[key] = value
+        get = values.get
+        seen = {key: value for key, name in self._given if (value := get(name)) is not None}
         for key, name in self._whether:
             seen[key] = name in values
         for key, make in self._made:
@@ -371,8 +368,10 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
         return _membership(left, right)
     if not (left.whole and right.whole):
         return _exact_difference(left, right)
-    first, second = _projector(left, "", how), _projector(right, "", how)
     needed = _given(left, "")
+    if needed and how in ORDERED:
+        return _gap(needed, right)
+    first, second = _projector(left, "", how), _projector(right, "", how)
 
     def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
         if needed and needed not in values:  # then nobody asks what the other side is
@@ -387,15 +386,35 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
     return difference
 
 
+def _gap(name: str, right: Typed) -> Projector:
+    """How far a field is above the right side, both of them whole numbers."""
+    given, evaluate = _given(right, ""), right.evaluate
+
+    def gap(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        own = values.get(name)
+        if own is None:
+            return None
+        other = values.get(given) if given else evaluate({"": values}, naming)
+        return int(own) - other if isinstance(other, int) else None
+
+    return gap
+
+
 def _exact_difference(left: Typed, right: Typed) -> Projector:
     """The difference where a side is a product: away from zero, so that its sign is exact."""
 
     def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
-        a, b = left.evaluate({"": values}, naming), right.evaluate({"": values}, naming)
-        if not isinstance(a, int | Fraction) or not isinstance(b, int | Fraction):
+        facts = {"": values}
+        a = left.evaluate(facts, naming)
+        if not isinstance(a, int | Fraction):  # then nobody asks what the other side is
             return None
-        apart = Fraction(a) - Fraction(b)
-        return math.ceil(apart) if apart > 0 else math.floor(apart)
+        b = right.evaluate(facts, naming)
+        if not isinstance(b, int | Fraction):
+            return None
+        apart = a.numerator * b.denominator - b.numerator * a.denominator
+        whole = abs(apart) + a.denominator * b.denominator - 1
+        size = whole // (a.denominator * b.denominator)
+        return size if apart > 0 else -size
 
     return difference
 
