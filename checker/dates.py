@@ -112,6 +112,7 @@ def adjust(day: Day, convention: str, calendar_name: str) -> Day:
     return moved
 
 
+@lru_cache(1 << 12)
 def add_business_days(day: Day, count: int, calendar_name: str) -> Day:
     """The `count`-th business day after `day` (before it where the count is below zero)."""
     step = 1 if count >= 0 else -1
@@ -142,8 +143,7 @@ class Duration:
             return day + self.count
         if self.unit == "business days":
             return add_business_days(day, self.count, calendar_name)
-        months = self.count * (12 if self.unit == "years" else 1)
-        return (date.fromordinal(day) + relativedelta(months=months)).toordinal()
+        return _months_after(day, self.count * (12 if self.unit == "years" else 1))
 
     @property
     def in_business_days(self) -> bool:
@@ -153,6 +153,11 @@ class Duration:
     def __str__(self) -> str:
         unit = {"days": "calendar days"}.get(self.unit, self.unit)
         return f"{self.count} {unit[:-1] if self.count == 1 else unit}"
+
+
+@lru_cache(1 << 12)
+def _months_after(day: Day, months: int) -> Day:
+    return (date.fromordinal(day) + relativedelta(months=months)).toordinal()
 
 
 def parse_duration(text: str) -> Duration:
@@ -340,6 +345,7 @@ def _by_year_length(start: Day, end: Day) -> dict[int, int]:
     return counts
 
 
+@lru_cache(1 << 14)
 def _thirty_days(start: Day, end: Day, *, european: bool) -> int:
     first, last = date.fromordinal(start), date.fromordinal(end)
     first_day = min(first.day, 30)

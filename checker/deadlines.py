@@ -45,7 +45,10 @@ class Deadlines:
 
     def last_day(self, component: str, due: Day) -> Day:
         """The last day to pay what falls due of a component on `due`."""
-        settled, payable = self.arrangement, self.payable(due)
+        return self._last_day(component, self.payable(due))
+
+    def _last_day(self, component: str, payable: Day) -> Day:
+        settled = self.arrangement
         grace = settled.grace(component)
         last = grace.after(payable, settled.deadline_calendar if grace.in_business_days else "")
         moved = settled.adjusted(last, "deadline.last-day-convention", "deadline.calendar")
@@ -53,9 +56,8 @@ class Deadlines:
 
     def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
         """An obligation gets its days by the settings in force, the last none before `earliest`."""
-        due = obligation.due
-        obligation.payable = self.payable(due)
-        obligation.last_day = max(self.last_day(obligation.component, due), earliest)
+        payable = obligation.payable = self.payable(obligation.due)
+        obligation.last_day = max(self._last_day(obligation.component, payable), earliest)
         self._await(obligation)
 
     def _await(self, obligation: Obligation) -> None:

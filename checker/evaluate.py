@@ -216,8 +216,7 @@ class Evaluation(Judging):
     def _setting(self, path: str) -> Any:
         chosen: Chosen = self.pack.settings.get(path)
         if isinstance(chosen, Varying):
-            fitting = (value for condition, value in chosen.cases if condition.holds(self))
-            chosen = next(fitting, chosen.otherwise)
+            chosen = chosen.under(self)
         if isinstance(chosen, Typed):
             return chosen.settled({}, self if path in self.pack.volatile else self.terms)
         return SETTINGS[path].default if chosen is None else chosen

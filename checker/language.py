@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -683,11 +683,21 @@ def circumstance(text: str, scope: Scope) -> Circumstance:
         for branch in branches(parse_condition(text, scope.currency))
     ]
     atoms = [atom for branch in alternatives for atom in branch]
+    together = [_held_by([atom.holds for atom in branch], all) for branch in alternatives]
     return Circumstance(
-        lambda naming: any(all(atom.holds(naming) for atom in b) for b in alternatives),
+        _held_by(together, any),
         frozenset().union(*(atom.names for atom in atoms)),
         tuple(day for atom in atoms for day in atom.days),
     )
+
+
+def _held_by(
+    parts: Sequence[Callable[[Naming], bool]], how: Callable[[Iterable[bool]], bool]
+) -> Callable[[Naming], bool]:
+    """Whether all of them hold, or any does; most conditions have one part alone."""
+    if len(parts) == 1:
+        return parts[0]
+    return lambda naming: how(part(naming) for part in parts)
 
 
 def _atom(atom: Comparison | Presence, scope: Scope) -> Circumstance:
@@ -705,7 +715,8 @@ def _atom(atom: Comparison | Presence, scope: Scope) -> Circumstance:
     compare = OPERATORS[atom.op]
 
     def holds(naming: Naming) -> bool:
-        a, b = (_comparable_value(side.evaluate({}, naming), how, naming) for side in (left, right))
+        a = _comparable_value(left.evaluate({}, naming), how, naming)
+        b = _comparable_value(right.evaluate({}, naming), how, naming)
         if isinstance(a, frozenset) or isinstance(b, frozenset):
             return compare(a in b if isinstance(b, frozenset) else b in a, True)
         return a is not None and b is not None and compare(a, b)

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from checker.account import Facility, Obligation, Occurrence, Position, Split, Surplus
 from checker.accrual import Accrual, Fixing, Period
-from checker.arrangement import ACCRUED, Arrangement
+from checker.arrangement import ACCRUED, Arrangement, Settled
 from checker.dates import Day, iso
 from checker.deadlines import Deadlines
 from checker.fees import Fee
@@ -121,7 +121,7 @@ class Ledger:
             self._matured = True
             found += self._principal_due(day, "maturity", [self.accrual.mover])
         for fee in self.fees:
-            if fee.dates.last_until(day) == day:
+            if fee.dates.next_after(day - 1) == day:
                 found += self._fee_due(fee, day)
         found += self._fallen_later(day) + self.charges_coming_due(day)
         passed = self.deadlines.passed(day)
@@ -273,8 +273,7 @@ class Ledger:
             return settled.decide(
                 "interest.also-closes-on", lambda also: also is not None and also >= self._begins
             )
-        dates = settled.interest_dates
-        return day >= dates.next_after(self._begins) and dates.last_until(day) == day
+        return day > self._begins and settled.interest_dates.next_after(day - 1) == day
 
     def _close_period(self, day: Day, cause: str, *, with_day: bool) -> list[Occurrence]:
         period = self.accrual.close(day, with_day=with_day, scheduled=cause == "schedule")
@@ -325,8 +324,8 @@ class Ledger:
                 left = grouped(interest - paid)
                 yield f"{grouped(interest)} − {grouped(paid)} paid on account = {left}"
 
-        # What a lawful maximum cut off bears on how it is written, and is asked for now.
-        return tuple(write()) if period.catches_up else Lines(write)
+        # Where a reading bears on the lawful maximum, it is asked for now, and not later.
+        return Lines(write) if isinstance(fixing.capping, Settled) else tuple(write())
 
     def _principal_due(self, day: Day, cause: str, facts: Iterable[str]) -> list[Occurrence]:
         amount = self.principal_not_due

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from checker import packfile
 from checker.arrangement import COMPONENTS, moves_days
-from checker.language import Circumstance, TermValue, Typed, parse_literal
+from checker.language import Circumstance, Naming, TermValue, Typed, parse_literal
 from checker.model import Kind, Vocabulary
 from checker.rules import FieldTypes, Projections, Rule
 
@@ -92,6 +92,13 @@ class Varying:
 
     cases: tuple[tuple[Circumstance, Typed | tuple[str, ...] | None], ...]
     otherwise: Typed | tuple[str, ...] | None
+
+    def under(self, naming: Naming) -> Typed | tuple[str, ...] | None:
+        """What is chosen as things stand."""
+        for condition, value in self.cases:
+            if condition.holds(naming):
+                return value
+        return self.otherwise
 
     @property
     def names(self) -> frozenset[str]:

@@ -150,13 +150,13 @@ FAULTS = [
         "grace is one day longer",
         "deadlines",
         "grace.after(payable, ",
-        "grace.after(self.payable(due) + 1, ",
+        "grace.after(payable + 1, ",
     ),
     Fault(
         "grace is counted from the due date and not from the day on which it is payable",
         "deadlines",
-        "grace.after(payable, ",
-        "grace.after(due, ",
+        "self._last_day(obligation.component, payable)",
+        "self._last_day(obligation.component, obligation.due)",
     ),
     Fault(
         "a default is dated two days after the last day",
