@@ -332,7 +332,7 @@ class Arrangement:
         self._fleeting = volatile.difference(*self._followers.values())
         self._known: dict[str, Any] = {}
         self._kept: set[str] = set()  # attributes that hold a value until it is forgotten
-        self._steady_dates = self.steady(*(f"interest.{name}" for name in _DUE))
+        self._dates: dict[str, Schedule | Moved] = {}
         self.fees = tuple(fees)
         self.components = (*COMPONENTS, *charges, *self.fees)
 
@@ -389,6 +389,7 @@ class Arrangement:
     def forget(self) -> None:
         """Settings are resolved anew from now on."""
         self._known.clear()
+        self._dates.clear()
         for attribute in self._kept:
             vars(self).pop(attribute, None)
         self._kept.clear()
@@ -421,11 +422,17 @@ class Arrangement:
     @property
     def interest_dates(self) -> Schedule | Moved:
         """When interest falls due, moved to business days where the pack says so."""
-        dates: Schedule | Moved | None = vars(self).get("_dates")
+        return self._dates.get("interest") or self.due_dates("interest")
+
+    def due_dates(self, of: str) -> Schedule | Moved:
+        """When interest or a fee falls due, of which this is the path."""
+        dates = self._dates.get(of)
         if dates is None:
-            dates = moved(self.interest_due, self.due_convention, self.due_calendar)
-            if self._steady_dates:
-                self._keep("_dates", dates)
+            paths = [f"{of}.{name}" for name in _DUE]
+            due, convention, calendar = map(self.value, paths)
+            dates = moved(due, convention, calendar)
+            if self.steady(*paths):
+                self._dates[of] = dates
         return dates
 
 

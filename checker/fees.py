@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import lcm
 
 from checker.arrangement import Arrangement
-from checker.dates import Day, Moved, Schedule, day_count, moved
+from checker.dates import Day, Moved, Schedule, day_count
 from checker.money import RATE_ONE, grouped, half_up, percent
 
 
@@ -36,14 +37,16 @@ class Fee:
 
     def value(self, setting: str) -> object:
         """The value in force of one of its settings."""
-        return self.arrangement.value(f"fees.{self.name}.{setting}")
+        return self.arrangement.value(f"{self._path}.{setting}")
+
+    @cached_property
+    def _path(self) -> str:
+        return f"fees.{self.name}"
 
     @property
     def dates(self) -> Schedule | Moved:
         """When it falls due."""
-        due = self.value("due")
-        assert isinstance(due, Schedule)  # the type of the setting
-        return moved(due, str(self.value("due-convention")), str(self.value("due-calendar")))
+        return self.arrangement.due_dates(self._path)
 
     def count_until(self, day: Day) -> None:
         """The balance as it stands accrues for the days before `day`."""

@@ -227,14 +227,11 @@ class Ledger:
             fee.stands_at(self._fee_balance(str(fee.value("on"))))
 
     def _fee_balance(self, on: str) -> int:
-        commitment = self.arrangement.commitment or 0
         principal = self.accrual.principal
-        return {
-            "undrawn": max(0, commitment - principal),
-            "available": max(0, (self._limit or 0) - principal),
-            "principal": principal,
-            "commitment": commitment,
-        }[on]
+        if on == "principal":
+            return principal
+        most = (self._limit if on == "available" else self.arrangement.commitment) or 0
+        return most if on == "commitment" else max(0, most - principal)
 
     @property
     def _limit(self) -> int | None:
