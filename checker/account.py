@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from weakref import ref
 
 from checker.accrual import Period
 from checker.dates import Day
@@ -43,8 +44,13 @@ class Obligation:
     paid_on: Day | None = None
     missed_on: Day | None = None
     released_on: Day | None = None
-    instalment: Instalment | None = None
     bears: bool = False  # interest that itself earns interest
+    whole: ref[Instalment] | None = None  # weak, for it holds its parts
+
+    @property
+    def instalment(self) -> Instalment | None:
+        """What it is part of."""
+        return None if self.whole is None else self.whole()
 
     def state(self, day: Day) -> str:
         """Its state at the close of `day`."""

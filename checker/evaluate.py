@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
+from weakref import proxy
 
 from checker.account import BALANCES, Occurrence
 from checker.arrangement import SETTINGS, Arrangement
@@ -162,8 +163,9 @@ class Evaluation(Judging):
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
         self.readings = _Read(pack, self.terms) if compared else None
         followers = pack.followers if terms is None else None
+        own: Evaluation = proxy(self)  # so that nothing of it is left when it is let go
         self.arrangement = Arrangement(
-            self._setting, charges, fees, pack.volatile, self.readings, followers
+            lambda path: own._setting(path), charges, fees, pack.volatile, self.readings, followers
         )
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
@@ -173,12 +175,13 @@ class Evaluation(Judging):
         self.findings: MutableMapping[str, Finding] = {}
         self._supporting: dict[str, set[str]] = {}  # rule on which powers hang -> its findings
         self._powers: dict[str, tuple[str, Day | None]] = {}  # as they stand
+        self._on_paid = lambda: own._powers_moved()
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = self.opened()
         self.ledger.begin()
-        self.calendars = [Calendar(occasion, self) for occasion in pack.occasions.values()]
+        self.calendars = [Calendar(occasion, own) for occasion in pack.occasions.values()]
         self.windows = Windows()
-        self.shares = Shares(pack, self)
+        self.shares = Shares(pack, own)
         self.disregarded: set[str] = set()
         self.reconciled: list[Occurrence] = []
         self._told: list[Occurrence] = []
@@ -262,7 +265,7 @@ class Evaluation(Judging):
         rule = finding.rule
         if rule in self.pack.supporting and not finding.standing:
             self._supporting.setdefault(rule, set()).add(finding.id)
-            self.ledger.on_paid = self._powers_moved
+            self.ledger.on_paid = self._on_paid
             self._powers_moved()
 
     def cure(self, finding: str) -> None:

@@ -48,6 +48,7 @@ class Instalments:
     def __init__(self, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
         self.fallen: dict[str, Instalment] = {}
+        self._all: list[Instalment] = []  # two may fall due on one day
         self.amount: int | None = None  # the level payment, or the equal part, once it is known
         self.told: tuple[str, ...] = ()  # how that amount was found
         self.number = 0  # of those that principal was part of
@@ -110,6 +111,7 @@ class Instalments:
         """The instalment of that day."""
         instalment = Instalment(day, list(parts))
         self.fallen[instalment.id] = instalment
+        self._all.append(instalment)
         return instalment
 
     def prepaid(self, amount: int) -> None:

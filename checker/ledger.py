@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from weakref import ref
 
 from checker.account import Facility, Obligation, Occurrence, Position, Split, Surplus
 from checker.accrual import Accrual, Fixing, Period
@@ -148,7 +149,7 @@ class Ledger:
             instalment = self.instalments.fell_due(due, parts)
             self._standing_moved()
             for obligation in parts:
-                obligation.instalment = instalment
+                obligation.whole = ref(instalment)
             found.append(self._tell_instalment(instalment, parts, {}))
         return found
 
@@ -632,7 +633,7 @@ class Ledger:
         return told
 
     def _instalments_paid(self, discharged: Iterable[Obligation], day: Day) -> list[Occurrence]:
-        of = dict.fromkeys(o.instalment for o in discharged if o.instalment is not None)
+        of = dict.fromkeys(whole for o in discharged if (whole := o.instalment) is not None)
         return [
             self._tell_instalment(instalment, instalment.parts, {"date": day, "paid_on": day})
             for instalment in of

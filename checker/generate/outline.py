@@ -6,7 +6,8 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 from checker.accrual import Fixing
 from checker.arrangement import Arrangement
@@ -196,7 +197,7 @@ def outline(pack: Pack, seed: int) -> Outline:
     lived = _live(pack, engines, [*shared, drawn], until, marks)
     fresh = Evaluation(pack, engines)
     settled = Arrangement(
-        fresh.arrangement.value,
+        partial(_setting_of, fresh),
         [charge.name for charge in pack.charges.values() if not charge.fee],
         [charge.name for charge in pack.charges.values() if charge.fee],
     )
@@ -218,6 +219,10 @@ def outline(pack: Pack, seed: int) -> Outline:
         payee=pack.parties[pack.payments.to].name if pack.payments else "",
         lender=_lender(pack),
     )
+
+
+def _setting_of(evaluation: Evaluation, path: str) -> Any:
+    return evaluation.arrangement.value(path)
 
 
 def _live(
