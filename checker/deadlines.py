@@ -72,8 +72,12 @@ class Deadlines:
                 self.settle(obligation, day)
 
     def next_after(self, day: Day) -> list[Day]:
-        """The first day after `day` by which another last day has passed, if there is one."""
-        return [max(self._coming[0][0], day) + 1] if self._coming else []
+        """The first day after `day` by which another last day has passed, if there is one.
+
+        Of what has been paid nothing passes; an amount of nothing stands for one that is unknown.
+        """
+        days = [last for last, _, owed in self._coming if owed.unpaid or not owed.amount]
+        return [max(min(days), day) + 1] if days else []
 
     def payable_days(self, obligation: Obligation) -> list[Day]:
         """The days on which it may be payable."""

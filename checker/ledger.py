@@ -50,7 +50,7 @@ class Ledger:
         self._exposure: tuple[int, int | None] = (0, None)
         self._coming: list[tuple[Day, int, Obligation]] = []  # charges that fall due later
         self._later: list[tuple[Day, int, Obligation]] = []  # owed, and due on a later day
-        self._turning: list[Day] = []  # when interest that is unpaid then may earn interest
+        self._turning: list[tuple[Day, Obligation]] = []  # when what is unpaid may earn interest
         self._doubtful: list[Obligation] = []  # to pay interest that is not known
         self.today: Day = 0
         self.stirred = True  # something may come on another day than was last said
@@ -72,7 +72,7 @@ class Ledger:
         """The first day after `after` on which something falls due or a last day has passed."""
         days = [self.next_due(after)]
         days += self.deadlines.next_after(after)
-        days += [max(self._turning[0], after + 1)] if self._turning else []
+        days += [max(day, after + 1) for day, owed in self._turning if owed.unpaid]
         return min(days)
 
     def next_due(self, after: Day) -> Day:
@@ -201,8 +201,8 @@ class Ledger:
 
     def _settle_overdue(self, day: Day) -> None:
         """Unpaid interest that was payable before today earns interest, where it does now."""
-        while self._turning and self._turning[0] <= day:
-            heapq.heappop(self._turning)
+        if self._turning:
+            self._turning = [each for each in self._turning if each[0] > day]
         compounds = self.arrangement.compounding == "overdue"
         if not compounds and not self.accrual.overdue:
             return
@@ -380,8 +380,8 @@ class Ledger:
             queue.append(obligation)
             if obligation.component == "interest":
                 self.stirred = True
-                for payable in self.deadlines.payable_days(obligation):
-                    heapq.heappush(self._turning, payable + 1)
+                days = self.deadlines.payable_days(obligation)
+                self._turning += [(payable + 1, obligation) for payable in days]
             if obligation.due > self.today:
                 heapq.heappush(self._later, (obligation.due, self._count, obligation))
                 return []

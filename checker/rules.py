@@ -371,6 +371,8 @@ def _difference(left: Typed, right: Typed, how: str) -> Projector:
     needed = _given(left, "")
     if needed and how in ORDERED:
         return _gap(needed, right)
+    if right.literal and how != "name":
+        return _apart(left, right, how)
     first, second = _projector(left, "", how), _projector(right, "", how)
 
     def difference(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
@@ -398,6 +400,22 @@ def _gap(name: str, right: Typed) -> Projector:
         return int(own) - other if isinstance(other, int) else None
 
     return gap
+
+
+def _apart(left: Typed, right: Typed, how: str) -> Projector:
+    """How far the left side is from a literal."""
+    given, evaluate = _given(left, ""), left.evaluate
+    wanted = right.evaluate({}, _NOWHERE)
+    assert isinstance(wanted, int | str)  # what comparable() lets through
+    text, number = (fold(wanted, how), 0) if isinstance(wanted, str) else ("", int(wanted))
+
+    def apart(values: Mapping[str, Value], naming: Naming) -> Primitive | None:
+        value = values.get(given) if given else evaluate({"": values}, naming)
+        if isinstance(value, str):
+            return 0 if fold(value, how) == text else 1
+        return int(value) - number if isinstance(value, int) else None
+
+    return apart
 
 
 def _exact_difference(left: Typed, right: Typed) -> Projector:
