@@ -225,7 +225,9 @@ _STRETCH = 9
 @lru_cache(1 << 12)
 def _dates_around(schedule: Schedule, stretch: int) -> tuple[Day, ...]:
     """The days of a schedule in the years of a stretch of days, the one before and the one after."""
-    first, last = (date.fromordinal(max(1, each << _STRETCH)).year for each in (stretch, stretch + 1))
+    first, last = (
+        date.fromordinal(max(1, each << _STRETCH)).year for each in (stretch, stretch + 1)
+    )
     return tuple(
         date(year, month, min(day, calendar.monthrange(year, month)[1])).toordinal()
         for year in range(first - 1, last + 2)

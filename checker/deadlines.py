@@ -85,7 +85,7 @@ class Deadlines:
 
     def told(self, parts: Sequence[Part]) -> dict[str, Any]:
         """From when to when something may be paid in time that falls due in these parts."""
-        return {"payable": parts[0].payable, "last_day": max(part.last_day for part in parts)}
+        return {"payable": parts[0].payable, "last_day": max([part.last_day for part in parts])}
 
     def passed(self, day: Day) -> Iterator[Obligation]:
         """What was not paid by its last day, which has passed on `day` for the first time."""

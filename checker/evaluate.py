@@ -306,16 +306,19 @@ class Evaluation(Judging):
 
     def next_day(self) -> Day:
         """The next day on which anything comes by itself; worked out anew where that may move."""
-        if self._stirred or self.ledger.stirred or self._following <= self.today:
+        ledger = self.ledger
+        if self._stirred or ledger.stirred or self._following <= self.today:
             self._following = self._coming_day()
-            self._stirred, self.ledger.stirred = self.pack.restless or not self.today, False
+            self._stirred, ledger.stirred = self.pack.restless or not self.today, False
         return self._following
 
     def _coming_day(self) -> Day:
-        days = [self.ledger.next_day(self.today)] if self.today else [self.arrangement.accrues_from]
-        days += [day for day, _fact in self._notifications if day > self.today]
-        if self.today:
-            coming = [each.coming(self.today) for each in self.calendars]
+        today = self.today
+        days = [self.ledger.next_day(today) if today else self.arrangement.accrues_from]
+        if self._notifications:
+            days += [day for day, _fact in self._notifications if day > today]
+        if today:
+            coming = [each.coming(today) for each in self.calendars]
             days += [day for day in (*coming, self.windows.next()) if day is not None]
             days += self._turning_days()
         return min(days)
@@ -341,7 +344,8 @@ class Evaluation(Judging):
         opening, observed, due, notices, elections, payments, advances, last = self._by_step(facts)
         if opening:
             yield from self._opening(opening)
-        yield from map(self._observed, observed)
+        for fact in observed:
+            yield self._observed(fact)
         comes = day >= self._following or self._stirred or self.ledger.stirred
         if not comes and len(observed) == len(facts):
             return  # something was observed, and nothing that is owed moves by it
@@ -357,17 +361,20 @@ class Evaluation(Judging):
         else:
             self.ledger.count_until(day)
             yield ()
-        yield from map(self._as_told, notices)
+        for fact in notices:
+            yield self._as_told(fact)
         if self._notifications or notices:
             yield from self._notify(day, notices)
-        yield from map(self._as_told, elections)
+        for fact in elections:
+            yield self._as_told(fact)
         if payments:
             yield from self._payments(payments, day)
         for fact in advances:
             yield self._as_told(fact)
             if fact.kind == "advance":
                 yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
-        yield from map(self._as_told, last)
+        for fact in last:
+            yield self._as_told(fact)
         yield self.ledger.settle(day)
 
     def _observed(self, fact: Fact) -> Sequence[Occurrence]:
@@ -381,8 +388,9 @@ class Evaluation(Judging):
         if not facts:
             return _NOTHING
         steps: list[list[Fact]] = [[] for _step in range(_STEPS)]
+        kinds = self.pack.kinds
         for fact in facts:
-            steps[self.pack.kinds[fact.kind].step].append(fact)
+            steps[kinds[fact.kind].step].append(fact)
         return steps
 
     def _payments(self, facts: Sequence[Fact], day: Day) -> Iterator[Sequence[Occurrence]]:
@@ -642,9 +650,9 @@ class Evaluation(Judging):
                 "end": period.due,
                 "bears": bears,
                 "closed": period.closed,
-                "needed_on": min([fixing.read_on, *starved]),
-                "missed_on": min([seen, *starved]),
-                "starved": bool(period.starved),
+                "needed_on": min(fixing.read_on, *starved) if starved else fixing.read_on,
+                "missed_on": min(seen, *starved) if starved else seen,
+                "starved": bool(starved),
                 "observed": fixing.observed,
                 "observed_on": fixing.observed_on,
                 "cap_wanted": fixing.cap_wanted,
@@ -654,7 +662,7 @@ class Evaluation(Judging):
                 "deferred": period.deferred,
             }
             values = {name: value for name, value in given.items() if value is not None}
-            payments = tuple(fact for _day, fact in period.starved)
+            payments = [fact for _day, fact in period.starved]
             yield Occurrence("period", values, (*fixing.facts, *payments), (), not fixing.final)
         for surplus in self.ledger.surpluses:
             values = {
@@ -697,7 +705,9 @@ class Conclusion:
             says=says,
             quote=rule.quote,
             facts=first.facts if alone and len(first.facts) < 2 else _unique(self.found.values()),
-            working=first.working if alone else [line for o in (first, *others) for line in o.working],
+            working=first.working
+            if alone
+            else [line for o in (first, *others) for line in o.working],
             needs=tuple([need.fill(facts, naming) for need in rule.needs]) if rule.needs else (),
             provisional=first.provisional or any([o.provisional for o in others]),
             standing=rule.id in naming.pack.standing,

@@ -79,14 +79,12 @@ class Ledger:
         """The first day after `after` on which something may fall due."""
         settled = self.arrangement
         days = [settled.interest_dates.next_after(after)]
-        matures = settled.matures
-        days += [] if matures is None else [matures]
-        # Another day on which a period may close is lived through if any reading has it.
-        days += settled.all_days("interest.also-closes-on")
-        for heap in (self._coming, self._later):
-            days += [max(heap[0][0], after + 1)] if heap else []
         days += [fee.dates.next_after(after) for fee in self.fees]
-        return min(day for day in days if day > after)
+        days += [max(heap[0][0], after + 1) for heap in (self._coming, self._later) if heap]
+        # Another day on which a period may close is lived through if any reading has it.
+        others = (settled.matures, *settled.all_days("interest.also-closes-on"))
+        days += [day for day in others if day is not None and day > after]
+        return min(days)
 
     def deadline(self, component: str, due: Day) -> tuple[Day, Day]:
         """When an amount that falls due on a day is payable, and the last day to pay it."""
@@ -124,9 +122,14 @@ class Ledger:
         for fee in self.fees:
             if fee.dates.next_after(day - 1) == day:
                 found += self._fee_due(fee, day)
-        found += self._fallen_later(day) + self.charges_coming_due(day)
-        passed = self.deadlines.passed(day)
-        return found + [self._tell("deadline", each, {"date": day}) for each in passed]
+        if self._later:
+            found += self._fallen_later(day)
+        if self._coming:
+            found += self.charges_coming_due(day)
+        found += [
+            self._tell("deadline", each, {"date": day}) for each in self.deadlines.passed(day)
+        ]
+        return found
 
     def _instalment(self, day: Day) -> list[Occurrence]:
         """The principal of an instalment, and the instalment whole."""

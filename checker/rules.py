@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from checker.account import Occurrence
 from checker.language import (
@@ -80,26 +81,28 @@ class _Whether:
         return self.name in values
 
 
-class _View:
-    """How all that rules look at in one kind is made: most of it without a call for each field."""
+View = Callable[[Mapping[str, Value], Naming], dict[str, Primitive]]
 
-    def __init__(self, fields: Mapping[str, Projector]) -> None:
-        items = fields.items()
-        self._given = [(key, make.name) for key, make in items if isinstance(make, _AsGiven)]
-        self._whether = [(key, make.name) for key, make in items if isinstance(make, _Whether)]
-        self._made = [(k, make) for k, make in items if not isinstance(make, _AsGiven | _Whether)]
 
-    def of(self, values: Mapping[str, Value], naming: Naming) -> dict[str, Primitive]:
-        """The fields that are present."""
-        get = values.get
-        seen = {key: value for key, name in self._given if (value := get(name)) is not None}
-        for key, name in self._whether:
-            seen[key] = name in values
-        for key, make in self._made:
-            made = make(values, naming)
-            if made is not None:
-                seen[key] = made
-        return seen
+def _view(fields: Mapping[str, Projector]) -> View:
+    """What makes all that rules look at in one kind, as far as it is present.
+
+    It is written as one function, in which most fields take no call.
+    """
+    lines = ["def view(values, naming):", " get, seen = values.get, {}"]
+    makers: dict[str, Any] = {}
+    for number, (key, make) in enumerate(fields.items()):
+        if isinstance(make, _Whether):
+            lines.append(f" seen[{key!r}] = {make.name!r} in values")
+            continue
+        makers[f"make{number}"] = make
+        value = (
+            f"get({make.name!r})" if isinstance(make, _AsGiven) else f"make{number}(values, naming)"
+        )
+        lines.append(f" if (value := {value}) is not None: seen[{key!r}] = value")
+    exec("\n".join([*lines, " return seen"]), makers)  # names as literals, no text of rules
+    view: View = makers["view"]
+    return view
 
 
 @dataclass
@@ -107,7 +110,7 @@ class Projections:
     """Per kind, the fields that rules look at, each with how it is made from a fact."""
 
     fields: dict[str, dict[str, Projector]] = field(default_factory=dict)
-    _views: dict[str, _View] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _views: dict[str, View] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def add(self, kind: str, key: str, projector: Projector) -> str:
         """Registers a field of a kind; the same key always means the same."""
@@ -120,8 +123,8 @@ class Projections:
         kind = occurrence.kind
         view = self._views.get(kind)
         if view is None:
-            view = self._views[kind] = _View(self.fields[kind])
-        return Record(kind, view.of(occurrence.values, naming))
+            view = self._views[kind] = _view(self.fields[kind])
+        return Record(kind, view(occurrence.values, naming))
 
 
 def unparse(expression: Expression, alias: str) -> str:
