@@ -224,7 +224,7 @@ _STRETCH = 9
 
 @lru_cache(1 << 12)
 def _dates_around(schedule: Schedule, stretch: int) -> tuple[Day, ...]:
-    """The days of a schedule in the years of a stretch of days, the one before and the one after."""
+    """The days of a schedule in the years of a stretch of days, and in those around them."""
     first, last = (
         date.fromordinal(max(1, each << _STRETCH)).year for each in (stretch, stretch + 1)
     )

@@ -33,6 +33,9 @@ HEEDED = {
 }  # fmt: skip
 """Kinds that are heeded even if no rule looks for them: by the ledger, or as what they tell."""
 
+OBSERVED = frozenset({"rate", "lawful-maximum"})
+"""Kinds that the ledger takes in as observations; no more comes of them."""
+
 _STEPS = len(Step)
 _NOTHING: list[list[Fact]] = [[] for _step in range(_STEPS)]
 
@@ -53,6 +56,7 @@ class Engines:
         self.loop_kinds = {k for rule in loop for k in (*rule.kinds, rule.blocker)}
         self.late_kinds = {k for rule in late for k in (*rule.kinds, rule.blocker)}
         self.kinds = self.loop_kinds | self.late_kinds
+        self.unheard = OBSERVED - self.kinds  # observations that no rule looks at
 
     @property
     def name(self) -> str:
@@ -164,8 +168,15 @@ class Evaluation(Judging):
         self.readings = _Read(pack, self.terms) if compared else None
         followers = pack.followers if terms is None else None
         own: Evaluation = proxy(self)  # so that nothing of it is left when it is let go
+
+        def setting(path: str) -> Any:
+            return own._setting(path)
+
+        def powers_moved() -> None:
+            own._powers_moved()
+
         self.arrangement = Arrangement(
-            lambda path: own._setting(path), charges, fees, pack.volatile, self.readings, followers
+            setting, charges, fees, pack.volatile, self.readings, followers
         )
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
@@ -175,7 +186,7 @@ class Evaluation(Judging):
         self.findings: MutableMapping[str, Finding] = {}
         self._supporting: dict[str, set[str]] = {}  # rule on which powers hang -> its findings
         self._powers: dict[str, tuple[str, Day | None]] = {}  # as they stand
-        self._on_paid = lambda: own._powers_moved()
+        self._on_paid = powers_moved
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
         self.ledger = self.opened()
         self.ledger.begin()
@@ -300,6 +311,15 @@ class Evaluation(Judging):
             self._powers_moved()
 
     def _live(self, day: Day, facts: Sequence[Fact]) -> None:
+        if (
+            facts
+            and not self._comes(day)
+            and self.engines.unheard.issuperset(f.kind for f in facts)
+        ):
+            self._becomes(day)
+            for fact in facts:
+                self._observe(fact)
+            return
         for told in self.day(day, facts):
             if told:  # most of what might happen on a day does not
                 self._tell(told)
@@ -344,9 +364,8 @@ class Evaluation(Judging):
         opening, observed, due, notices, elections, payments, advances, last = self._by_step(facts)
         if opening:
             yield from self._opening(opening)
-        for fact in observed:
-            yield self._observed(fact)
-        comes = day >= self._following or self._stirred or self.ledger.stirred
+        yield from map(self._observed, observed)
+        comes = self._comes(day)
         if not comes and len(observed) == len(facts):
             return  # something was observed, and nothing that is owed moves by it
         yield self._lapsed(day) if comes else ()
@@ -361,26 +380,30 @@ class Evaluation(Judging):
         else:
             self.ledger.count_until(day)
             yield ()
-        for fact in notices:
-            yield self._as_told(fact)
+        yield from map(self._as_told, notices)
         if self._notifications or notices:
             yield from self._notify(day, notices)
-        for fact in elections:
-            yield self._as_told(fact)
+        yield from map(self._as_told, elections)
         if payments:
             yield from self._payments(payments, day)
         for fact in advances:
             yield self._as_told(fact)
             if fact.kind == "advance":
                 yield self.ledger.advance(_cents(fact, "amount"), day, fact.id)
-        for fact in last:
-            yield self._as_told(fact)
+        yield from map(self._as_told, last)
         yield self.ledger.settle(day)
 
+    def _comes(self, day: Day) -> bool:
+        """Whether anything comes by itself on a day, or may."""
+        return day >= self._following or self._stirred or self.ledger.stirred
+
+    def _observe(self, fact: Fact) -> None:
+        index = str(fact.values.get("index", ""))
+        self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
+
     def _observed(self, fact: Fact) -> Sequence[Occurrence]:
-        if fact.kind in ("rate", "lawful-maximum"):
-            index = str(fact.values.get("index", ""))
-            self.ledger.accrual.observe(index, fact.date, _cents(fact, "value"), fact.id)
+        if fact.kind in OBSERVED:
+            self._observe(fact)
         return self._as_told(fact)
 
     def _by_step(self, facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -689,7 +712,6 @@ class Conclusion:
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
         first, *others = self.found.values()
-        alone = not others
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
@@ -704,12 +726,12 @@ class Conclusion:
             amount=amount if isinstance(amount, int) else None,
             says=says,
             quote=rule.quote,
-            facts=first.facts if alone and len(first.facts) < 2 else _unique(self.found.values()),
-            working=first.working
-            if alone
-            else [line for o in (first, *others) for line in o.working],
+            facts=_unique(self.found.values()) if others or len(first.facts) > 1 else first.facts,
+            working=[line for o in self.found.values() for line in o.working]
+            if others
+            else first.working,
             needs=tuple([need.fill(facts, naming) for need in rule.needs]) if rule.needs else (),
-            provisional=first.provisional or any([o.provisional for o in others]),
+            provisional=first.provisional or any(o.provisional for o in others),
             standing=rule.id in naming.pack.standing,
         )
         if finding.id in self.findings:
