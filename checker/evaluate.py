@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -184,7 +186,8 @@ class Evaluation(Judging):
             start = state.starts.evaluate({}, self)
             self.state[name] = frozenset() if state.type == "names" else start
         self.findings: MutableMapping[str, Finding] = {}
-        self._supporting: dict[str, set[str]] = {}  # rule on which powers hang -> its findings
+        # Rule on which powers hang -> its findings, the earliest first.
+        self._supporting: dict[str, list[tuple[Day, str]]] = {}
         self._powers: dict[str, tuple[str, Day | None]] = {}  # as they stand
         self._on_paid = powers_moved
         self.cured: set[str] = set()  # findings that no longer continue, by a rule's word
@@ -242,16 +245,13 @@ class Evaluation(Judging):
         return self._powers[name]
 
     def _power(self, power: Power) -> tuple[str, Day | None]:
-        found = [self.findings[f] for rule in power.arises_on for f in self._found(rule)]
-        support = [f.date for f in found if self._supports(power, f)]
-        if support:
-            return "available", min(support)
-        if self._found(power.in_doubt_on) or self.ledger.in_doubt(self.today):
+        found = [each for rule in power.arises_on if (each := self._supporting.get(rule))]
+        for day, id_ in merge(*found):
+            if self._supports(power, self.findings[id_]):
+                return "available", day
+        if power.in_doubt_on in self._supporting or self.ledger.in_doubt(self.today):
             return "undetermined", None
         return ("lapsed" if found else "not-arisen"), None
-
-    def _found(self, rule: str) -> Iterable[str]:
-        return self._supporting.get(rule, ())
 
     def _supports(self, power: Power, finding: Finding) -> bool:
         if finding.outcome == "waived":
@@ -275,7 +275,9 @@ class Evaluation(Judging):
         """Takes note of what was found, or of a new word on it."""
         rule = finding.rule
         if rule in self.pack.supporting and not finding.standing:
-            self._supporting.setdefault(rule, set()).add(finding.id)
+            known, own = self._supporting.setdefault(rule, []), (finding.date, finding.id)
+            if own not in known:
+                insort(known, own)
             self.ledger.on_paid = self._on_paid
             self._powers_moved()
 
