@@ -338,6 +338,8 @@ class _Lane:
             code, self._state = _durable.assert_facts(self._handle, f"[{','.join(texts)}]")
         if code > 1:  # 0 all matched a pattern, 1 some did not
             raise RuntimeError(f"the engine refused a batch of facts, code {code}")
+        if code and not markers:  # the only fact fits nothing
+            return []
         found = self._read()
         if sum(1 for match in found if match[0] == _MARKER) != markers:
             raise RuntimeError("the engine lost part of a batch of facts")
