@@ -417,9 +417,10 @@ class CompiledSession:
         fitting = []
         try:
             for record in records:  # all are looked at before any is entered
-                known = kinds.get(record.kind)
-                if known is not None and (alive := known[0](record.fields, types)):
-                    fitting.append((known[1], (at, record.fields, alive)))
+                kind, fields = record
+                known = kinds.get(kind)
+                if known is not None and (alive := known[0](fields, types)):
+                    fitting.append((known[1], (at, fields, alive)))
                 at += 1
         except ValueError:
             types.forget()
@@ -437,8 +438,7 @@ class CompiledSession:
         try:
             for kind, held in fitting:
                 plan = kind.plans.get(held[2]) or kind.plan(held[2])
-                for rule in plan.fires:
-                    found.append((rule, (held[0],)))
+                found += [(rule, (held[0],)) for rule in plan.fires]
                 for needed, tasks in plan.tasks:
                     if not needed or needed in self._kept:
                         self._join(tasks, held, found)

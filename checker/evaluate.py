@@ -127,18 +127,13 @@ class Judging(Naming):
         self.today = 0
         self.firsts = {}
         self._folded: dict[str, str] = {}
-        self._aliases = {
-            fold(name, "name"): fold(party.name, "name")
-            for party in pack.parties.values()
-            for name in party.also
-        }
 
     def canonical(self, name: str) -> str:
         """The folded name; a role's own word means the party in force."""
         folded = self._folded.get(name)
         if folded is None:
             folded = fold(name, "name")
-            folded = self._folded[name] = self._aliases.get(folded, folded)
+            folded = self._folded[name] = self.pack.aliases.get(folded, folded)
         if folded in self.pack.parties:
             return self.canonical(str(self.lookup(folded)))
         return folded

@@ -47,8 +47,7 @@ def plain(cents: int) -> str:
 
 def grouped(cents: int) -> str:
     """`146,712.33`: the form of sentences for people."""
-    whole, part = divmod(abs(cents), 100)
-    return f"-{whole:,}.{part:02d}" if cents < 0 else f"{whole:,}.{part:02d}"
+    return f"{cents // 100:,}.{cents % 100:02d}" if cents >= 0 else f"-{grouped(-cents)}"
 
 
 def parse_rate(text: str) -> int:

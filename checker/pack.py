@@ -9,7 +9,7 @@ from functools import cached_property
 
 from checker import packfile
 from checker.arrangement import COMPONENTS, moves_days
-from checker.language import Circumstance, Naming, TermValue, Typed, parse_literal
+from checker.language import Circumstance, Naming, TermValue, Typed, fold, parse_literal
 from checker.model import Kind, Vocabulary
 from checker.rules import FieldTypes, Projections, Rule
 
@@ -265,6 +265,25 @@ class Pack:
     def order(self) -> dict[str, int]:
         """The rules' order of definition."""
         return {rule: number for number, rule in enumerate(self.rules)}
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The other names of parties, folded, each with the party's own."""
+        return {
+            fold(name, "name"): fold(party.name, "name")
+            for party in self.parties.values()
+            for name in party.also
+        }
+
+    @cached_property
+    def asked_of(self) -> dict[str, str]:
+        """The terms on which readings bear, each with the question."""
+        return {
+            term: name
+            for name, question in self.questions.items()
+            for sets in question.sets.values()
+            for term in sets
+        }
 
     @cached_property
     def followers(self) -> dict[str, list[str]]:

@@ -213,8 +213,10 @@ class Types:
     def meet(self, kind: str, name: str, value: object) -> None:
         """Learn a field's type from its first value; ValueError where no engine takes the value."""
         place = (kind, name)
-        check_value(value, spell(place))
         root = self._schema.root(place)
+        if type(value) is int and self.known.get(root) is int and -INT64 <= value < INT64:
+            return
+        check_value(value, spell(place))
         if root not in self.known:
             self.fresh.append(root)
         known = self.known.setdefault(root, type(value))

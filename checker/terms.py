@@ -58,12 +58,7 @@ class Terms:
         self.indistinct = {
             name: frozenset(question.answers) for name, question in pack.questions.items()
         }
-        self._question = {
-            term: name
-            for name, question in pack.questions.items()
-            for sets in question.sets.values()
-            for term in sets
-        }
+        self._question = pack.asked_of
         self._alternatives: dict[str, dict[str, TermValue]] = {}
         self._read: dict[str, TermValue] = {}  # under the answers given, where none is compared
 
