@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Collection,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -703,44 +711,44 @@ class Conclusion:
 
     def record(self) -> list[Occurrence]:
         """Puts the finding, or the new word on one, among the findings; tells it as a fact."""
-        rule, naming = self.rule, self.evaluation
-        facts = {alias: occurrence.values for alias, occurrence in self.found.items()}
+        rule, naming, found = self.rule, self.evaluation, self.found
+        facts = {alias: occurrence.values for alias, occurrence in found.items()}
         says = rule.says.fill(facts, naming)
         if rule.revises:
             return self._revise(str(facts[rule.revises]["id"]), says)
-        first, *others = self.found.values()
+        first = next(iter(found.values()))
+        whole = first if len(found) == 1 else _together(found.values())
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
+        standing, id_ = rule.id in naming.pack.standing, f"{rule.under}/{about}"
         finding = Finding(
-            id=f"{rule.under}/{about}",
-            rule=rule.under,
-            clause=rule.clause,
-            about=about,
-            outcome=rule.outcome,
-            against=rule.against,
-            date=date if isinstance(date, int) else naming.today,
-            amount=amount if isinstance(amount, int) else None,
-            says=says,
-            quote=rule.quote,
-            facts=_unique(self.found.values()) if others or len(first.facts) > 1 else first.facts,
-            working=[line for o in self.found.values() for line in o.working]
-            if others
-            else first.working,
-            needs=tuple([need.fill(facts, naming) for need in rule.needs]) if rule.needs else (),
-            provisional=first.provisional or any(o.provisional for o in others),
-            standing=rule.id in naming.pack.standing,
+            id_,
+            rule.under,
+            rule.clause,
+            about,
+            rule.outcome,
+            rule.against,
+            date if isinstance(date, int) else naming.today,
+            amount if isinstance(amount, int) else None,
+            says,
+            rule.quote,
+            whole.facts if len(whole.facts) < 2 else tuple(dict.fromkeys(whole.facts)),
+            whole.working,
+            tuple([need.fill(facts, naming) for need in rule.needs]) if rule.needs else (),
+            whole.provisional,
+            standing,
         )
-        if finding.id in self.findings:
-            before = self.findings[finding.id]
-            merged = self.findings[finding.id] = before.merged(finding)
+        if id_ in self.findings:
+            before = self.findings[id_]
+            merged = self.findings[id_] = before.merged(finding)
             naming.finds(merged)
             changed = merged.outcome != before.outcome
             return finding_occurrences(merged, {})[1:] if changed else []
-        self.findings[finding.id] = finding
-        naming.firsts[finding.id] = first.values
+        self.findings[id_] = finding
+        naming.firsts[id_] = first.values
         naming.finds(finding)
-        if finding.standing or rule.under in naming.engines.kinds:
+        if standing or rule.under in naming.engines.kinds:
             return finding_occurrences(finding, first.values)
         return []
 
@@ -864,6 +872,13 @@ class Act:
         if self.vote is not None and rule.votes is not None:
             told += shares.voted(rule.votes.tally, *self.vote, today, self.sources)
         return told
+
+
+def _together(found: Collection[Occurrence]) -> Occurrence:
+    """Several occurrences as one: the records, the arithmetic and the doubts of all of them."""
+    facts = tuple(fact for occurrence in found for fact in occurrence.facts)
+    working = [line for occurrence in found for line in occurrence.working]
+    return Occurrence("", {}, facts, working, any(occurrence.provisional for occurrence in found))
 
 
 def _unique(occurrences: Iterable[Occurrence]) -> tuple[str, ...]:
