@@ -21,8 +21,8 @@ from checker.money import grouped
 class Ledger:
     """The account of one contract; every method that takes a day expects days in their order.
 
-    `heard` are the kinds of occurrence that anybody looks for: what is outstanding is told with
-    each move only where somebody does.
+    `heard` are the kinds of occurrence that anybody looks for: what is outstanding, and what comes
+    of instalments, is told only where somebody does.
     """
 
     def __init__(
@@ -153,7 +153,8 @@ class Ledger:
             self._standing_moved()
             for obligation in parts:
                 obligation.whole = ref(instalment)
-            found.append(self._tell_instalment(instalment, parts, {}))
+            if "instalment" in self._heard:
+                found.append(self._tell_instalment(instalment, parts, {}))
         return found
 
     def _working_of_instalment(self, period: Period, part: int) -> Sequence[str]:
@@ -636,6 +637,8 @@ class Ledger:
         return told
 
     def _instalments_paid(self, discharged: Iterable[Obligation], day: Day) -> list[Occurrence]:
+        if "instalment-paid" not in self._heard:
+            return []
         of = dict.fromkeys(whole for o in discharged if (whole := o.instalment) is not None)
         return [
             self._tell_instalment(instalment, instalment.parts, {"date": day, "paid_on": day})

@@ -547,7 +547,7 @@ class _Loader:
                 self._file_problem("", f"{message}: see 'application.due'")
 
     def _volatile(self, settings: Mapping[str, Chosen]) -> frozenset[str]:
-        """The settings that depend on state, whose values are never kept."""
+        """The settings that depend on state, and not on terms alone."""
         return frozenset(
             path
             for path, chosen in settings.items()
