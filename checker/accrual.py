@@ -85,15 +85,21 @@ class Fixing(NamedTuple):
             lambda capping: rate if capping.value is None else min(rate, capping.value)
         )
 
+    def limited(self) -> tuple[Capping, int | None]:
+        """The lawful maximum, and the rate of days to which nothing is added, as limited by it."""
+        full = None if self.base is None else self.uncapped(0)
+
+        def under(capping: Capping) -> tuple[Capping, int | None]:
+            most = capping.value
+            rate = full if full is None or most is None else min(full, most)
+            return Capping(capping.wanted, most), rate
+
+        return self.capping.decide(under)
+
     @property
     def cap(self) -> int | None:
         """The lawful maximum, where one is known and limits the rate."""
         return self.capping.decide(lambda capping: capping.value)
-
-    @property
-    def cap_wanted(self) -> bool:
-        """Whether a lawful maximum limits the rate, known or not."""
-        return self.capping.decide(lambda capping: capping.wanted)
 
 
 class Segment(NamedTuple):

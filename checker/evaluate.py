@@ -670,6 +670,7 @@ class Evaluation(Judging):
             starved = [day for day, _fact in period.starved]
             seen = self.today if period.closed_on is None else period.closed_on
             bears = period.bears if period.closed else accrual.bears_through(self.today)
+            capping, rate = fixing.limited()
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,
@@ -683,9 +684,9 @@ class Evaluation(Judging):
                 "starved": bool(starved),
                 "observed": fixing.observed,
                 "observed_on": fixing.observed_on,
-                "cap_wanted": fixing.cap_wanted,
-                "cap": fixing.cap,
-                "rate": fixing.rate,
+                "cap_wanted": capping.wanted,
+                "cap": capping.value,
+                "rate": rate,
                 "interest": interest,
                 "deferred": period.deferred,
             }
