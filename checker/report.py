@@ -23,7 +23,7 @@ SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
 BROKEN = ("breach", "event-of-default")
 OPEN = ("needs-judgment", "needs-fact")
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
 
 
 def report(result: Result) -> dict[str, Any]:
@@ -441,19 +441,20 @@ def facts_hash(facts: Iterable[Fact]) -> str:
     """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785), a line each.
 
     Names are of ASCII and values are text: for these, JSON with sorted keys and without blanks is
-    canonical as Python's own encoder writes it.
+    canonical, its strings as Python's own encoder writes them.
     """
-    lines = [
-        _canonical(
-            {
-                "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
-                "recorded": iso(fact.recorded), "contract": fact.contract,
-                "values": {name: str(value) for name, value in fact.values.items()},
-            }
-        )
-        for fact in facts
-    ]  # fmt: skip
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    return hashlib.sha256("".join(map(_line, facts)).encode()).hexdigest()
+
+
+def _line(fact: Fact) -> str:
+    values, day = fact.values, iso(fact.date)
+    recorded = day if fact.recorded == fact.date else iso(fact.recorded)
+    told = ",".join([f"{_quoted(name)}:{_quoted(str(values[name]))}" for name in sorted(values)])
+    return (
+        f'{{"contract":{_quoted(fact.contract)},"date":"{day}","id":{_quoted(fact.id)},'
+        f'"kind":{_quoted(fact.kind)},"recorded":"{recorded}","source":{_quoted(fact.source)},'
+        f'"values":{{{told}}}}}\n'
+    )
 
 
 def _plain(cents: int | None) -> str | None:
