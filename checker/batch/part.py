@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import io
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from checker import __version__
-from checker.batch.cells import FILE_BITS, Cell
+from checker.batch.cells import FILE_BITS, Cell, kept_rows
 from checker.batch.portfolio import MAX_ERRORS, Contract
 from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
@@ -269,15 +267,13 @@ def kit(job: Job, pack: str) -> Kit:
 
 def read_cells(task: Task) -> Any:
     """The cells of all contracts of the part, by contract and by position."""
-    tables = [
-        pq.read_table(io.BytesIO(cells) if isinstance(cells, bytes) else cells)
-        for cells in task.cells
-    ]
-    if not tables:
+    table = kept_rows(task.cells)
+    if table is None:
         return None
-    table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-    table = table.select([n for n in table.column_names if table[n].null_count < len(table)])
     numbers, positions = table.column("number").to_numpy(), table.column("position").to_numpy()
+    more = np.diff(numbers)
+    if np.all((more > 0) | ((more == 0) & (np.diff(positions) > 0))):  # as most files have them
+        return table
     return table.take(np.lexsort((positions, numbers)))
 
 

@@ -170,7 +170,7 @@ class Parts:
 
 def note_cells(folder: Path, plan: str) -> None:
     """Notes that the cells of all parts stand in a folder, with the hash of every file."""
-    hashes = {str(p.relative_to(folder)): sha256_of(p) for p in sorted(folder.rglob("*.parquet"))}
+    hashes = {path.name: sha256_of(path) for path in sorted(folder.glob("*.arrow"))}
     data = {"plan": plan, "sha256": hashes}
     put(folder.parent / CELLS, json.dumps(data, indent=1).encode())
 
@@ -187,8 +187,14 @@ def cells_whole(folder: Path, plan: str) -> bool:
 
 
 def cells_of(folder: Path, part: int) -> tuple[str, ...]:
-    """The files with the cells of a part."""
-    return tuple(map(str, sorted((folder / f"part={part}").glob("*.parquet"))))
+    """The files with the cells of a part: one, or none where no record is of it."""
+    path = cell_file(folder, part)
+    return (str(path),) if path.exists() else ()
+
+
+def cell_file(folder: Path, part: int) -> Path:
+    """Where the cells of a part stand."""
+    return folder / f"{part}.arrow"
 
 
 def drop(paths: Iterable[Path]) -> None:
