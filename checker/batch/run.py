@@ -258,7 +258,7 @@ class Batch:
         made = whole(pieces, packs, finder)
         for contract, why in made.quarantined.items():
             self._quarantine(ran, part, contract, why)
-        self.parts.write(number, made.written(), made.note())
+        self.parts.write(number, made.tables, made.note())
         self.watcher.part(len(part.contracts), made.facts, made.outcomes)
         return False
 

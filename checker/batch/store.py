@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,10 +93,11 @@ class Kept:
         """The hash of all that came into it."""
         return str(self.note["key"])
 
-    def table(self, name: str) -> Any:
-        """One of its tables."""
-        with pa.OSFile(str(self.folder / f"{name}.arrow")) as file:
-            return pa.ipc.open_stream(file).read_all()
+    def table(self, name: str, columns: Sequence[int] | None = None) -> Any:
+        """One of its tables; with `columns`, only those at these places."""
+        options = pa.ipc.IpcReadOptions(included_fields=columns)
+        with pa.memory_map(str(self.folder / f"{name}.arrow")) as file:
+            return pa.ipc.open_stream(file, options=options).read_all()
 
 
 class Parts:
