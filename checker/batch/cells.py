@@ -67,7 +67,8 @@ def rows_of(table: Any) -> Iterator[tuple[int, dict[str, Cell]]]:
 
 # Files of cells ----------------------------------------------------------------------------------
 
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
+_ALONE = pa.ipc.IpcReadOptions(use_threads=False)
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 
 def keep_rows(rows: Any, path: Path) -> None:
@@ -90,4 +91,4 @@ def kept_rows(files: Iterable[str | bytes]) -> Any:
 def _streams(file: str | bytes) -> Iterator[Any]:
     data = pa.BufferReader(file if isinstance(file, bytes) else Path(file).read_bytes())
     while data.tell() < data.size():
-        yield pa.ipc.open_stream(data).read_all()
+        yield pa.ipc.open_stream(data, options=_ALONE).read_all()

@@ -95,7 +95,7 @@ class Kept:
 
     def table(self, name: str, columns: Sequence[int] | None = None) -> Any:
         """One of its tables; with `columns`, only those at these places."""
-        options = pa.ipc.IpcReadOptions(included_fields=columns)
+        options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
         with pa.memory_map(str(self.folder / f"{name}.arrow")) as file:
             return pa.ipc.open_stream(file, options=options).read_all()
 
