@@ -21,7 +21,7 @@ from checker.batch.cells import FILE_BITS, Cell, kept_rows
 from checker.batch.portfolio import MAX_ERRORS, Contract
 from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
-from checker.batch.typist import PackTypist, as_records, renamed, stand
+from checker.batch.typist import PackTypist, as_records, renamed, stand, written
 from checker.dates import Day
 from checker.engines import ENGINES, EnginesDiffer
 from checker.evaluate import Engines, Result, evaluate
@@ -199,10 +199,10 @@ class Kit:
         records = [self.places.record(s.position, dict(s.cells)) for s in asked.shared]
         self.shared_records = list(zip((s.position for s in asked.shared), records, strict=True))
         facts = judged(records, self.vocabulary, "") if records else []
-        self.shared = [
+        self.shared = written(
             replace(fact, order=given.position)
             for fact, given in zip(facts, asked.shared, strict=True)
-        ]
+        )
         self.shared_ids = frozenset(fact.id for fact in self.shared)
 
     def _values(self, terms: Mapping[str, str]) -> dict[str, TermValue]:

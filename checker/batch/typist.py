@@ -17,6 +17,7 @@ from checker.facts import COMMON_TYPES, OPENING_BALANCE, Typist, contradictions
 from checker.model import Fact, Field, Kind, Place, Value, Vocabulary
 from checker.pack import Pack
 from checker.records import Record
+from checker.report import line_end, line_ends
 
 CORRECTION = "correction"
 REFERENCES = ("fact", "target")
@@ -155,9 +156,13 @@ class PackTypist:
                 for _id, cells in zip(ids, across, strict=False)
             ]
         odd = self._odd(kind, typed, values, len(ids))
+        ends: Iterable[str] = repeat("")
+        if not odd:
+            told = {each: typed[each] for each in fields}
+            ends = line_ends(kind.name, ids, dates, recorded, sources, told)
         facts = _facts(
             map(_Draft, ids, repeat(kind.name), dates, recorded, positions[rows].tolist(), values,
-                owners.tolist(), sources)
+                owners.tolist(), sources, ends)
         )  # fmt: skip
         return [None if at in odd else fact for at, fact in enumerate(facts)] if odd else facts
 
@@ -316,7 +321,7 @@ class _Draft:
 
     def __init__(
         self, id: str, kind: str, date: int, recorded: int, order: int,  # noqa: A002  # as in Fact
-        values: Mapping[str, Value], contract: str, source: str,
+        values: Mapping[str, Value], contract: str, source: str, line_end: str,
     ) -> None:  # fmt: skip
         self.id = id
         self.kind = kind
@@ -327,6 +332,7 @@ class _Draft:
         self.contract = contract
         self.source = source
         self.place = _NOWHERE
+        self.line_end = line_end
 
 
 def _facts(drafts: Iterable[Any]) -> list[Fact]:
@@ -386,9 +392,18 @@ def as_records(
     return [find(position, {"contract": contract, **cells}) for position, cells in rows_of(part)]
 
 
+def written(facts: Iterable[Fact]) -> list[Fact]:
+    """The same facts with the ends of their lines, which they share with all that follow them."""
+    return _facts(
+        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, f.contract, f.source,
+               line_end(f))
+        for f in facts
+    )  # fmt: skip
+
+
 def renamed(facts: Iterable[Fact], contract: str) -> list[Fact]:
     """Shared facts as those of one contract."""
     return _facts(
-        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source)
+        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source, f.line_end)
         for f in facts
     )
