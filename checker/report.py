@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -477,40 +478,48 @@ def facts_hash(facts: Iterable[Fact]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def line_ends(
-    kind: str,
-    ids: Iterable[str],
-    dates: Iterable[Day],
-    recorded: Iterable[Day],
-    sources: Iterable[str],
-    values: Mapping[str, Iterable[Value]],
-) -> Iterator[str]:
-    """What follows the contract in the lines of facts of one kind with the same fields."""
-    names = sorted(values)
-    columns = [map(iso, dates), map(_quoted, ids), map(iso, recorded), map(_quoted, sources)]
-    columns += [map(_quoted, map(str, values[name])) for name in names]
-    return map(_shape(kind, tuple(names)).__mod__, zip(*columns, strict=False))
-
-
 def line_end(fact: Fact) -> str:
     """What follows the contract in the line of a fact."""
     values, names = fact.values, tuple(sorted(fact.values))
-    common = iso(fact.date), _quoted(fact.id), iso(fact.recorded), _quoted(fact.source)
-    return _shape(fact.kind, names) % (*common, *[_quoted(str(values[name])) for name in names])
+    told = [told_day(fact.date), told_value(fact.id), told_day(fact.recorded)]
+    told += [told_value(fact.source), *[told_value(values[name]) for name in names], ""]
+    return "".join(chain.from_iterable(zip(_between(fact.kind, names), told, strict=True)))
+
+
+def line_ends(
+    kind: str,
+    common: Iterable[Iterable[str]],
+    values: Mapping[str, Iterable[str]],
+) -> Iterator[str]:
+    """The same of many facts of one kind with the same fields, by columns of what is told of them.
+
+    `common` are date, id, day of recording and source.
+    """
+    names = sorted(values)
+    columns = (*common, *(values[name] for name in names), repeat(""))
+    between = map(repeat, _between(kind, tuple(names)))
+    return map("".join, zip(*chain.from_iterable(zip(between, columns, strict=True)), strict=False))
+
+
+def told_value(value: Value) -> str:
+    """A value as the lines hold it."""
+    return _quoted(str(value))
+
+
+def told_day(day: Day) -> str:
+    """The date of a record, or the day of its recording, as the lines hold it."""
+    return f'"{iso(day)}"'
+
+
+_HOLE = "\0"  # JSON holds none
 
 
 @lru_cache(1 << 12)
-def _shape(kind: str, names: Sequence[str]) -> str:
-    """The end of a line with holes for date, id, day of recording, source, and the values."""
-    values = ",".join(f"{_whole(name)}:%s" for name in names)
-    return (
-        f',"date":"%s","id":%s,"kind":{_whole(kind)},"recorded":"%s","source":%s,'
-        f'"values":{{{values}}}}}\n'
-    )
-
-
-def _whole(name: str) -> str:
-    return _quoted(name).replace("%", "%%")
+def _between(kind: str, names: Sequence[str]) -> Sequence[str]:
+    """What stands before date, id, day of recording, source and the values, and behind them all."""
+    values = f',"values":{{{",".join(f"{_quoted(name)}:{_HOLE}" for name in names)}}}}}\n'
+    common = f',"date":{_HOLE},"id":{_HOLE},"kind":{_quoted(kind)},"recorded":{_HOLE},"source":'
+    return f"{common}{_HOLE}{values}".split(_HOLE)
 
 
 def _plain(cents: int | None) -> str | None:
