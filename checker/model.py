@@ -139,7 +139,8 @@ class Fact:
     """One dated record as given; `values` hold the kind's own fields that are present.
 
     Days are proleptic ordinals, money cents, rates ten-billionths. `order` is the place among
-    all records of the input, which decides between records of one day.
+    all records of the input, which decides between records of one day. `line_end` is what
+    `report.facts_hash` is of besides the contract, where that was written beforehand.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Fact:
     contract: str = ""
     source: str = ""
     place: Place = field(default=Place("", 0, 0), compare=False)
+    line_end: str = field(default="", init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

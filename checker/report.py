@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import cached_property, lru_cache
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any
 
 from checker import __version__
 from checker.account import Obligation, Split
 from checker.accrual import Period
-from checker.dates import iso
+from checker.dates import Day, iso
 from checker.evaluate import Evaluation, Result, Supposed
 from checker.findings import Finding
 from checker.language import show
-from checker.model import Fact
+from checker.model import Fact, Value
 from checker.money import grouped, percent, plain
 
 SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
@@ -23,7 +26,7 @@ SCHEMA = "https://contract-compliance-checker.invalid/schema/report-1"
 BROKEN = ("breach", "event-of-default")
 OPEN = ("needs-judgment", "needs-fact")
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
 
 
 def report(result: Result) -> dict[str, Any]:
@@ -80,7 +83,7 @@ def exit_code(data: dict[str, Any], fail_on: str) -> int:
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """By their days and names."""
-    return sorted(findings, key=lambda f: (f.date, f.id))
+    return sorted(findings, key=attrgetter("date", "id"))
 
 
 class Findings:
@@ -88,7 +91,12 @@ class Findings:
 
     def __init__(self, result: Result) -> None:
         self.result = result
-        self.places = {fact.id: at for at, fact in enumerate(result.facts)}
+        self.owed = result.evaluation.ledger.obligations
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where the records stand among those in force."""
+        return {fact.id: at for at, fact in enumerate(self.result.facts)}
 
     def ordered(self) -> list[dict[str, Any]]:
         """All of them."""
@@ -119,7 +127,7 @@ class Findings:
     def obligation_of(self, finding: Finding) -> str | None:
         """The id of the obligation that it is about, if it is one."""
         about = finding.about
-        return about if about in self.result.evaluation.ledger.obligations else None
+        return about if about in self.owed else None
 
     def revisions_of(self, finding: Finding) -> list[dict[str, Any]]:
         """Later words on it, and who decided."""
@@ -146,10 +154,13 @@ class Findings:
 
     def facts_of(self, finding: Finding) -> list[str]:
         """The records that it rests on, in the order of their days."""
+        if len(finding.facts) < 2:
+            return list(finding.facts)
         places, facts = self.places, set(finding.facts)
-        if len(facts) < 2:
-            return list(facts)
-        return sorted(facts, key=lambda fact: (places.get(fact, len(places)), fact))
+        try:
+            return sorted(facts, key=places.__getitem__)
+        except KeyError:  # something that is no record stands last
+            return sorted(facts, key=lambda fact: (places.get(fact, len(places)), fact))
 
 
 def _supposed(supposed: Supposed) -> str:
@@ -186,25 +197,34 @@ def _amended(evaluation: Evaluation, number: int) -> dict[str, str]:
     }
 
 
-def _obligations(evaluation: Evaluation) -> list[Obligation]:
-    return sorted(evaluation.ledger.obligations.values(), key=lambda o: o.due)
+def owed(result: Result) -> list[tuple[Obligation, str]]:
+    """The obligations in the order in which they fell due, and the state of each."""
+    fell_due = sorted(result.evaluation.ledger.obligations.values(), key=attrgetter("due"))
+    return [(each, _state(each, result)) for each in fell_due]
+
+
+def _state(obligation: Obligation, result: Result) -> str:
+    state = obligation.state(result.as_of)
+    if state == "defaulted" and obligation.id in result.doubtful:
+        return "undetermined"  # whether it is in default waits for a fact
+    return state
+
+
+def in_grace(obligation: Obligation, state: str, day: Day) -> bool:
+    """Whether it is due and within the days of grace."""
+    return state == "due" and day > obligation.payable
 
 
 def obligations(result: Result) -> list[dict[str, Any]]:
     """The obligations as data, in the order in which they fell due."""
-    evaluation = result.evaluation
-    clause_of = evaluation.pack.clause_of
-    return [_obligation(o, clause_of(o.component), result) for o in _obligations(evaluation)]
+    return [_obligation(each, state, result) for each, state in owed(result)]
 
 
-def _obligation(obligation: Obligation, clause: str, result: Result) -> dict[str, Any]:
-    state = obligation.state(result.as_of)
-    if state == "defaulted" and obligation.id in result.doubtful:
-        state = "undetermined"  # whether it is in default waits for a fact
+def _obligation(obligation: Obligation, state: str, result: Result) -> dict[str, Any]:
     return {
         "id": obligation.id,
         "component": obligation.component,
-        "clause": clause,
+        "clause": result.evaluation.pack.clause_of(obligation.component),
         "due": iso(obligation.due),
         "payable": iso(obligation.payable),
         "last_day": iso(obligation.last_day),
@@ -212,7 +232,7 @@ def _obligation(obligation: Obligation, clause: str, result: Result) -> dict[str
         "unpaid": plain(obligation.unpaid),
         "paid_on": None if obligation.paid_on is None else iso(obligation.paid_on),
         "state": state,
-        "in_grace": state == "due" and result.as_of > obligation.payable,
+        "in_grace": in_grace(obligation, state, result.as_of),
         "cause": obligation.cause,
         "provisional": False,
     }
@@ -294,19 +314,30 @@ def _rates(period: Period) -> list[dict[str, str]]:
 
 def balances(evaluation: Evaluation) -> dict[str, Any]:
     """What is owed and what may be drawn, at the close of the day."""
+    return {name: _told(figure) for name, figure in figures(evaluation).items()}
+
+
+def _told(figure: Any) -> Any:
+    if isinstance(figure, Mapping):
+        return {name: plain(cents) for name, cents in figure.items()}
+    return figure if isinstance(figure, bool) else _plain(figure)
+
+
+def figures(evaluation: Evaluation) -> dict[str, Any]:
+    """The balances in cents, and whether they are provisional."""
     position = evaluation.ledger.position(evaluation.today)
     return {
-        "principal": plain(position.principal),
-        "principal_due": plain(position.principal_due),
-        "interest_due": _plain(position.interest_due),
-        "accrued_interest": _plain(position.accrued),
-        "interest_credit": _plain(position.credit),
-        "costs_due": plain(position.costs_due),
-        "charges_due": {name: plain(due) for name, due in position.charges_due.items()},
-        "total": _plain(position.total),
-        "excess": plain(sum(s.held for s in evaluation.ledger.surpluses)),
-        "available_to_draw": plain(position.available),
-        "per_diem": _plain(position.per_diem),
+        "principal": position.principal,
+        "principal_due": position.principal_due,
+        "interest_due": position.interest_due,
+        "accrued_interest": position.accrued,
+        "interest_credit": position.credit,
+        "costs_due": position.costs_due,
+        "charges_due": position.charges_due,
+        "total": position.total,
+        "excess": sum(s.held for s in evaluation.ledger.surpluses),
+        "available_to_draw": position.available,
+        "per_diem": position.per_diem,
         "provisional": position.provisional,
     }
 
@@ -441,19 +472,54 @@ def facts_hash(facts: Iterable[Fact]) -> str:
     """The SHA-256 of the facts in force, in their order, as canonical JSON (RFC 8785), a line each.
 
     Names are of ASCII and values are text: for these, JSON with sorted keys and without blanks is
-    canonical as Python's own encoder writes it.
+    canonical, its strings as Python's own encoder writes them.
     """
-    lines = [
-        _canonical(
-            {
-                "id": fact.id, "kind": fact.kind, "date": iso(fact.date), "source": fact.source,
-                "recorded": iso(fact.recorded), "contract": fact.contract,
-                "values": {name: str(value) for name, value in fact.values.items()},
-            }
-        )
-        for fact in facts
-    ]  # fmt: skip
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    lines = [f'{{"contract":{_quoted(f.contract)}{f.line_end or line_end(f)}' for f in facts]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def line_end(fact: Fact) -> str:
+    """What follows the contract in the line of a fact."""
+    values, names = fact.values, tuple(sorted(fact.values))
+    told = [told_day(fact.date), told_value(fact.id), told_day(fact.recorded)]
+    told += [told_value(fact.source), *[told_value(values[name]) for name in names], ""]
+    return "".join(chain.from_iterable(zip(_between(fact.kind, names), told, strict=True)))
+
+
+def line_ends(
+    kind: str,
+    common: Iterable[Iterable[str]],
+    values: Mapping[str, Iterable[str]],
+) -> Iterator[str]:
+    """The same of many facts of one kind with the same fields, by columns of what is told of them.
+
+    `common` are date, id, day of recording and source.
+    """
+    names = sorted(values)
+    columns = (*common, *(values[name] for name in names), repeat(""))
+    between = map(repeat, _between(kind, tuple(names)))
+    return map("".join, zip(*chain.from_iterable(zip(between, columns, strict=True)), strict=False))
+
+
+def told_value(value: Value) -> str:
+    """A value as the lines hold it."""
+    return _quoted(str(value))
+
+
+def told_day(day: Day) -> str:
+    """The date of a record, or the day of its recording, as the lines hold it."""
+    return f'"{iso(day)}"'
+
+
+_HOLE = "\0"  # JSON holds none
+
+
+@lru_cache(1 << 12)
+def _between(kind: str, names: Sequence[str]) -> Sequence[str]:
+    """What stands before date, id, day of recording, source and the values, and behind them all."""
+    values = f',"values":{{{",".join(f"{_quoted(name)}:{_HOLE}" for name in names)}}}}}\n'
+    common = f',"date":{_HOLE},"id":{_HOLE},"kind":{_quoted(kind)},"recorded":{_HOLE},"source":'
+    return f"{common}{_HOLE}{values}".split(_HOLE)
 
 
 def _plain(cents: int | None) -> str | None:

@@ -279,7 +279,7 @@ def test_cells_that_were_harmed_are_cut_again(
     request = portfolio.request(tmp_path / "out", part_facts=SMALL)
     with pytest.raises(KeyboardInterrupt):
         Batch(request, Silent(), Stops).run()
-    cells = sorted((tmp_path / "out" / "work" / "cells").rglob("*.parquet"))
+    cells = sorted((tmp_path / "out" / "work" / "cells").glob("*.arrow"))
     for path in cells[::2]:
         path.write_bytes(path.read_bytes()[:-20])
     portfolio.run(tmp_path / "out", part_facts=SMALL, resume=True)

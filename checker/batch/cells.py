@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from checker.records import COMMON, NEEDED, Cell
 
@@ -17,7 +20,10 @@ OTHER = "?"
 OWN = tuple(name for name in COMMON if name != "contract")
 """The columns that every part has, besides its contract's number and the record's position."""
 
-__all__ = ["COMMON", "FILE_BITS", "NEEDED", "OTHER", "OWN", "Cell", "decoded", "encoded", "rows_of"]
+__all__ = [
+    "COMMON", "FILE_BITS", "NEEDED", "OTHER", "OWN", "Cell", "decoded", "encoded", "keep_rows",
+    "kept_rows", "rows_of",
+]  # fmt: skip
 
 _MARK = "\0"  # no text file holds it; where a JSON text or a table does, it is doubled
 _TRUE, _FALSE = _MARK + "true", _MARK + "false"
@@ -57,3 +63,32 @@ def rows_of(table: Any) -> Iterator[tuple[int, dict[str, Cell]]]:
             if cell != "":
                 cells[name] = cell
         yield position, cells
+
+
+# Files of cells ----------------------------------------------------------------------------------
+
+_ALONE = pa.ipc.IpcReadOptions(use_threads=False)
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
+
+
+def keep_rows(rows: Any, path: Path) -> None:
+    """Puts rows behind those of a file, as an Arrow stream of their own; empty columns stay out."""
+    there = [n for n, column in zip(rows.schema.names, rows.columns, strict=True)
+             if column.null_count < len(column)]  # fmt: skip
+    some = rows.select(there)
+    with path.open("ab") as file, pa.ipc.new_stream(file, some.schema, options=_COMPRESSED) as end:
+        end.write_batch(some)
+
+
+def kept_rows(files: Iterable[str | bytes]) -> Any:
+    """All rows of files of cells, or of their bytes; None where there is no file."""
+    tables = [table for each in files for table in _streams(each)]
+    if not tables:
+        return None
+    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+
+
+def _streams(file: str | bytes) -> Iterator[Any]:
+    data = pa.BufferReader(file if isinstance(file, bytes) else Path(file).read_bytes())
+    while data.tell() < data.size():
+        yield pa.ipc.open_stream(data, options=_ALONE).read_all()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from checker.batch.cells import FILE_BITS, OTHER, OWN
+from checker.batch.cells import FILE_BITS, OTHER, OWN, keep_rows
 from checker.batch.columns import UNITS
 from checker.batch.portfolio import Contract, Portfolio
 from checker.batch.sources import (
@@ -23,6 +26,7 @@ from checker.batch.sources import (
     opened,
     text,
 )
+from checker.batch.store import cell_file
 from checker.model import WrongInput
 
 UNASSIGNED = -1
@@ -65,7 +69,6 @@ def connected(folder: Path, threads: int) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(folder),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "partitioned_write_max_open_files": 4096,
         }
     )
 
@@ -160,7 +163,7 @@ class Facts:
         return f"SELECT {', '.join(chosen)} FROM ({made.rows})"
 
     def cut(self, parts: Mapping[int, Range], contracts: Sequence[Contract], folder: Path) -> None:
-        """Puts every fact into the folder of its part, and those without contract into another."""
+        """Puts every fact into the file of its part, and those without contract into another."""
         of_part = [(number, part.number) for part in parts.values() for number in part.contracts]
         owners = pa.table(
             {
@@ -179,12 +182,27 @@ class Facts:
             + [self._sql(made) for made in self.inputs]
         )
         chosen = ", ".join(f"facts.{name(each)}" for each in columns)
-        con.execute(
-            f"COPY (SELECT coalesce(part, {UNASSIGNED}) AS part, number, position, {chosen} "
+        found = con.sql(
+            f"SELECT coalesce(part, {UNASSIGNED}) AS part, number, position, {chosen} "
             f"FROM ({rows}) AS facts LEFT JOIN owners ON facts.contract = owners.contract "
-            f"WHERE part IS NOT NULL OR facts.contract IS NULL) TO {text(str(folder))} "
-            "(FORMAT parquet, PARTITION_BY (part), COMPRESSION snappy, OVERWRITE_OR_IGNORE true)"
+            "WHERE part IS NOT NULL OR facts.contract IS NULL"
         )
+        folder.mkdir(parents=True, exist_ok=True)
+        for batch in pa.RecordBatchReader.from_stream(found):
+            for part, some in _by_part(batch):
+                keep_rows(some, cell_file(folder, part))
+
+
+def _by_part(rows: Any) -> Iterator[tuple[int, Any]]:
+    """The rows of each part. DuckDB, asked to put them apart, takes four times as long."""
+    parts = rows.column("part").to_numpy()
+    rows = rows.drop_columns(["part"])
+    if np.any(np.diff(parts) < 0):
+        order = np.argsort(parts, kind="stable")
+        parts, rows = parts[order], rows.take(pa.array(order))
+    bounds = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
+    for begin, end in pairwise(bounds if len(parts) else ()):
+        yield int(parts[begin]), rows.slice(begin, end - begin)
 
 
 def _with_unit(sql: str, unit: str) -> str:

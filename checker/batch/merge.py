@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checker.batch.intake import Range
-from checker.batch.results import DAY, MONEY, TABLES, schema
+from checker.batch.results import CONTRACTS, DAY, MONEY, TABLES, schema
 from checker.batch.sources import name, text
 from checker.batch.store import Kept
 
 GROUP = 100_000
 """Rows of a table that are written together."""
+
+_COUNTED = {name: at for at, (name, _type, _says) in enumerate(CONTRACTS)}
+"""Where the table of contracts tells how many rows another table has of each."""
 
 FORMATS = ("parquet", "csv", "jsonl")
 
@@ -48,22 +51,21 @@ def runs(parts: Sequence[Range]) -> Iterator[_Run]:
 def merge(parts: Sequence[Range], read: Callable[[int], Kept], path: Callable[[str], Path]) -> None:
     """Writes each table of all parts to `path(table)`, as Parquet."""
     order = list(runs(parts))
+    kept = [read(part.number) for part in parts]
     for table in TABLES:
         with pq.ParquetWriter(path(table), schema(table), compression="zstd") as writer:
-            for batch in _batches(order, parts, read, table):
+            for batch in _batches(order, kept, table):
                 writer.write_table(batch)
 
 
-def _batches(
-    order: Sequence[_Run], parts: Sequence[Range], read: Callable[[int], Kept], table: str
-) -> Iterator[Any]:
+def _batches(order: Sequence[_Run], kept: Sequence[Kept], table: str) -> Iterator[Any]:
     last_use = {run.part: at for at, run in enumerate(order)}
     loaded: dict[int, tuple[Any, Any]] = {}
     some: list[Any] = []
     rows = 0
     for at, run in enumerate(order):
         if run.part not in loaded:
-            loaded[run.part] = _loaded(read(parts[run.part].number), table)
+            loaded[run.part] = _loaded(kept[run.part], table)
         whole, bounds = loaded[run.part]
         piece = whole.slice(bounds[run.begin], bounds[run.end] - bounds[run.begin])
         if last_use[run.part] == at:
@@ -86,7 +88,7 @@ def _loaded(kept: Kept, table: str) -> tuple[Any, Any]:
     whole = kept.table(table)
     if table == "contracts":
         return whole, np.arange(len(whole) + 1)
-    counts = kept.table("contracts").column(table).fill_null(0).to_numpy()
+    counts = kept.table("contracts", [_COUNTED[table]]).column(0).fill_null(0).to_numpy()
     return whole, np.concatenate([[0], np.cumsum(counts)])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import io
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +15,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from checker import __version__
-from checker.batch.cells import FILE_BITS, Cell
+from checker.batch.cells import FILE_BITS, Cell, kept_rows
 from checker.batch.portfolio import MAX_ERRORS, Contract
 from checker.batch.results import Rows, Rules
 from checker.batch.tables import record
-from checker.batch.typist import PackTypist, as_records, renamed, stand
+from checker.batch.typist import PackTypist, as_records, renamed, stand, written
 from checker.dates import Day
 from checker.engines import ENGINES, EnginesDiffer
 from checker.evaluate import Engines, Result, evaluate
@@ -201,10 +199,10 @@ class Kit:
         records = [self.places.record(s.position, dict(s.cells)) for s in asked.shared]
         self.shared_records = list(zip((s.position for s in asked.shared), records, strict=True))
         facts = judged(records, self.vocabulary, "") if records else []
-        self.shared = [
+        self.shared = written(
             replace(fact, order=given.position)
             for fact, given in zip(facts, asked.shared, strict=True)
-        ]
+        )
         self.shared_ids = frozenset(fact.id for fact in self.shared)
 
     def _values(self, terms: Mapping[str, str]) -> dict[str, TermValue]:
@@ -269,15 +267,13 @@ def kit(job: Job, pack: str) -> Kit:
 
 def read_cells(task: Task) -> Any:
     """The cells of all contracts of the part, by contract and by position."""
-    tables = [
-        pq.read_table(io.BytesIO(cells) if isinstance(cells, bytes) else cells)
-        for cells in task.cells
-    ]
-    if not tables:
+    table = kept_rows(task.cells)
+    if table is None:
         return None
-    table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-    table = table.select([n for n in table.column_names if table[n].null_count < len(table)])
     numbers, positions = table.column("number").to_numpy(), table.column("position").to_numpy()
+    more = np.diff(numbers)
+    if np.all((more > 0) | ((more == 0) & (np.diff(positions) > 0))):  # as most files have them
+        return table
     return table.take(np.lexsort((positions, numbers)))
 
 
@@ -336,6 +332,7 @@ def run_part(job: Job, task: Task) -> Done:
                 rows.refused(contract.name, outcome, rules)
             else:
                 outcome = rows.add(contract.name, result)
+                _let_go(result)
             done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
         done.tables = {name: as_bytes(made) for name, made in rows.tables().items()}
     finally:
@@ -344,10 +341,18 @@ def run_part(job: Job, task: Task) -> Done:
     return done
 
 
+def _let_go(result: Result) -> None:
+    """Takes an evaluation apart that is told: its rooms know each other, and would stay till found.
+
+    To look for them among all that lives takes ten times as long as to free them.
+    """
+    vars(result.evaluation).clear()
+
+
 def as_bytes(table: Any) -> bytes:
     """A table as an Arrow stream."""
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
     data: bytes = sink.getvalue().to_pybytes()
@@ -365,6 +370,7 @@ def _results(
         return
     made = kit(job, task.pack)
     facts = PartFacts(made, some, table)
+    gc.freeze()  # they stay to the end: nothing need be looked for among them
     for at, (_number, contract) in enumerate(some):
         result = None
         try:

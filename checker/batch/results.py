@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import repeat
+from itertools import accumulate, chain, repeat
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from checker.account import Obligation
 from checker.evaluate import Result
+from checker.findings import Finding
 from checker.report import (
     BROKEN,
     Findings,
-    balances,
     facts_hash,
+    figures,
+    in_grace,
     in_order,
-    obligations,
     overall,
+    owed,
 )
 
 MONEY = pa.decimal128(24, 2)
@@ -141,39 +146,59 @@ def money_array(cents: Sequence[int | None]) -> Any:
 
 def day_array(ordinals: Sequence[int | None]) -> Any:
     """Day ordinals as DATE."""
-    days = [None if day is None else day - _EPOCH for day in ordinals]
-    return pa.array(days, pa.int32()).cast(DAY)
+    return pc.subtract(pa.array(ordinals, pa.int32()), pa.scalar(_EPOCH, pa.int32())).cast(DAY)
+
+
+def word_array(words: Sequence[str | None]) -> Any:
+    """Text of which few different ones occur: each is looked at once."""
+    different = dict.fromkeys(words)
+    different.pop(None, None)
+    at = dict(zip(different, range(len(different)), strict=True))
+    indices = pa.array(list(map(at.get, words)), pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(different), TEXT))
+
+
+def list_array(lists: Sequence[Sequence[str] | None]) -> Any:
+    """Lists of text, one after the other."""
+    if None in lists:
+        return pa.array(lists, LIST)
+    each: Any = lists
+    bounds = pa.array(list(accumulate(map(len, each), initial=0)), pa.int32())
+    return pa.ListArray.from_arrays(bounds, pa.array(list(chain.from_iterable(each)), TEXT))
+
+
+def charges_array(charges: Sequence[Sequence[tuple[str, int]] | None]) -> Any:
+    """Amounts in cents by their names."""
+    each = [() if charged is None else charged for charged in charges]
+    bounds = list(accumulate(map(len, each), initial=0))
+    named = list(chain.from_iterable(each))
+    starts = [None if c is None else at for c, at in zip(charges, bounds, strict=False)]
+    return pa.MapArray.from_arrays(
+        pa.array([*starts, bounds[-1]], pa.int32()),
+        pa.array([name for name, _cents in named], TEXT),
+        money_array([cents for _name, cents in named]),
+    )
+
+
+_ARRAYS: Mapping[Any, Callable[[Any], Any]] = {
+    MONEY: money_array, DAY: day_array, WORD: word_array, LIST: list_array, CHARGES: charges_array,
+}  # fmt: skip
 
 
 def _array(values: Sequence[Any], type_: Any) -> Any:
-    if type_ == MONEY:
-        return money_array(values)
-    if type_ == DAY:
-        return day_array(values)
-    if type_ == WORD:
-        return pa.array(values, TEXT).dictionary_encode()
-    return pa.array(values, type_)
+    make = _ARRAYS.get(type_)
+    return pa.array(values, type_) if make is None else make(values)
 
 
-def as_table(name: str, rows: Sequence[tuple[Any, ...]]) -> Any:
-    """Rows of a table in columns: money as cents and days as ordinals in them."""
-    columns = TABLES[name]
-    across: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else repeat((), len(columns))
+def as_table(name: str, columns: Sequence[Sequence[Any]]) -> Any:
+    """A table of columns: money as cents and days as ordinals in them."""
     arrays = [
-        _array(values, type_) for values, (_n, type_, _s) in zip(across, columns, strict=True)
+        _array(values, type_) for values, (_n, type_, _s) in zip(columns, TABLES[name], strict=True)
     ]
     return pa.table(arrays, schema=schema(name))
 
 
 # Rows from results -------------------------------------------------------------------------------
-
-
-def _cents(amount: str | None) -> int | None:
-    return None if amount is None else int(amount.replace(".", ""))
-
-
-def _day(day: str | None) -> int | None:
-    return None if day is None else date.fromisoformat(day).toordinal()
 
 
 @dataclass(frozen=True)
@@ -185,48 +210,38 @@ class Rules:
     sha256: str = ""
 
 
+def _empty(columns: Columns) -> list[list[Any]]:
+    return [[] for _column in columns]
+
+
 @dataclass
 class Rows:
-    """The rows of one contract after another; money in cents, days as ordinals."""
+    """The rows of one contract after another, by columns; money in cents, days as ordinals."""
 
-    findings: list[tuple[Any, ...]] = field(default_factory=list)
-    obligations: list[tuple[Any, ...]] = field(default_factory=list)
-    contracts: list[tuple[Any, ...]] = field(default_factory=list)
+    findings: list[list[Any]] = field(default_factory=lambda: _empty(FINDINGS))
+    obligations: list[list[Any]] = field(default_factory=lambda: _empty(OBLIGATIONS))
+    contracts: list[list[Any]] = field(default_factory=lambda: _empty(CONTRACTS))
 
     def add(self, contract: str, result: Result) -> str:
         """The rows of an evaluation; gives its outcome.
 
         They say what its report says; the arithmetic of a finding stands in the report alone.
         """
-        evaluation, told = result.evaluation, Findings(result)
-        pack, standing = evaluation.pack.name, Counter[str]()
-        for found in in_order(result.findings.values()):
-            continuing = evaluation.continuing(found)
-            standing[found.outcome] += continuing
-            self.findings.append(
-                (contract, pack, found.id, found.rule, found.clause, found.outcome,
-                 found.against or None, found.date, found.amount, told.obligation_of(found),
-                 continuing, told.facts_of(found), found.says, found.quote, found.provisional,
-                 [_revision(revision) for revision in told.revisions_of(found)])
-            )  # fmt: skip
-        owed = obligations(result)
-        for each in owed:
-            self.obligations.append(
-                (contract, pack, each["id"], each["component"], each["clause"], _day(each["due"]),
-                 _day(each["payable"]), _day(each["last_day"]), _cents(each["amount"]),
-                 _cents(each["unpaid"]), _day(each["paid_on"]), each["state"], each["in_grace"],
-                 each["cause"], each["provisional"])
-            )  # fmt: skip
-        outcomes = Counter(finding.outcome for finding in result.findings.values())
-        row = _contract(contract, result, outcomes, standing, owed)
-        self.contracts.append(row)
-        return str(row[_OUTCOME])
+        found = in_order(result.findings.values())
+        stands = list(map(result.evaluation.continuing, found))
+        due = owed(result)
+        own = _contract(contract, result, found, stands, due)
+        _extend(self.findings, _findings(contract, result, found, stands))
+        _extend(self.obligations, _obligations(contract, result, due))
+        _extend(self.contracts, [(value,) for value in own])
+        return str(own[_OUTCOME])
 
     def refused(self, contract: str, outcome: str, rules: Rules) -> None:
         """The row of a contract that was not evaluated; its errors are put in later."""
         nothing = (None,) * (len(CONTRACTS) - 6)
         first = (contract, rules.pack, rules.currency or None, outcome)
-        self.contracts.append((*first, *nothing, rules.sha256 or None, None))
+        own = (*first, *nothing, rules.sha256 or None, None)
+        _extend(self.contracts, [(value,) for value in own])
 
     def tables(self) -> dict[str, Any]:
         """All of it in columns."""
@@ -237,26 +252,68 @@ class Rows:
         }
 
 
-def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {**given, "date": date.fromisoformat(given["date"])}
+def _extend(columns: Sequence[list[Any]], more: Iterable[Iterable[Any]]) -> None:
+    for column, values in zip(columns, more, strict=True):
+        column.extend(values)
+
+
+def _of(things: Iterable[Any], *names: str) -> list[Iterable[Any]]:
+    """What things hold by each of these names: a column each."""
+    return [map(attrgetter(name), things) for name in names]
+
+
+def _findings(
+    contract: str, result: Result, found: Sequence[Finding], stands: Sequence[bool]
+) -> Iterable[Iterable[Any]]:
+    told = Findings(result)
+    return (
+        repeat(contract, len(found)), repeat(result.evaluation.pack.name, len(found)),
+        *_of(found, "id", "rule", "clause", "outcome"), [each.against or None for each in found],
+        *_of(found, "date", "amount"), map(told.obligation_of, found), stands,
+        # By far the most rest on one record, and have no later word: there is nothing to order.
+        [each.facts if len(each.facts) == 1 else told.facts_of(each) for each in found],
+        *_of(found, "says", "quote", "provisional"),
+        [_revisions(told, each) if each.revisions else () for each in found],
+    )  # fmt: skip
+
+
+def _revisions(told: Findings, finding: Finding) -> list[dict[str, Any]]:
+    return [
+        {**each, "date": date.fromisoformat(each["date"])} for each in told.revisions_of(finding)
+    ]
+
+
+def _obligations(
+    contract: str, result: Result, due: Sequence[tuple[Obligation, str]]
+) -> Iterable[Iterable[Any]]:
+    pack, each = result.evaluation.pack, [obligation for obligation, _state in due]
+    return (
+        repeat(contract, len(due)), repeat(pack.name, len(due)), *_of(each, "id", "component"),
+        [pack.clause_of(obligation.component) for obligation in each],
+        *_of(each, "due", "payable", "last_day", "amount", "unpaid", "paid_on"),
+        [state for _obligation, state in due],
+        [in_grace(obligation, state, result.as_of) for obligation, state in due],
+        *_of(each, "cause"), repeat(False, len(due)),
+    )  # fmt: skip
 
 
 def _contract(
     contract: str,
     result: Result,
-    outcomes: Counter[str],
-    standing: Counter[str],
-    owed: Sequence[Mapping[str, Any]],
-) -> tuple[Any, ...]:  # `standing` counts the findings that still stand, by their outcomes
-    pack = result.evaluation.pack
-    missed = ("defaulted", "undetermined")
-    overdue = sum(int(_cents(each["unpaid"]) or 0) for each in owed if each["state"] in missed)
-    stands = balances(result.evaluation)
-    charges = [(name, Decimal(due)) for name, due in sorted(stands["charges_due"].items())]
+    found: Sequence[Finding],
+    stands: Sequence[bool],
+    due: Sequence[tuple[Obligation, str]],
+) -> tuple[Any, ...]:
+    pack, outcomes = result.evaluation.pack, Counter([finding.outcome for finding in found])
+    broken = sum(
+        stand and finding.outcome in BROKEN for finding, stand in zip(found, stands, strict=True)
+    )
+    overdue = sum(each.unpaid for each, state in due if state in ("defaulted", "undetermined"))
+    balances = figures(result.evaluation)
     return (
-        contract, pack.name, pack.currency, overall(outcomes.keys()), len(result.findings),
-        outcomes["breach"], outcomes["event-of-default"], sum(standing[each] for each in BROKEN),
-        outcomes["needs-judgment"], outcomes["needs-fact"], len(owed), overdue,
-        *(_cents(stands[name]) for name in BALANCES), charges, stands["provisional"],
-        len(result.facts), facts_hash(result.facts), pack.sha256, None,
+        contract, pack.name, pack.currency, overall(outcomes.keys()), len(found),
+        outcomes["breach"], outcomes["event-of-default"], broken,
+        outcomes["needs-judgment"], outcomes["needs-fact"], len(due), overdue,
+        *(balances[name] for name in BALANCES), sorted(balances["charges_due"].items()),
+        balances["provisional"], len(result.facts), facts_hash(result.facts), pack.sha256, None,
     )  # fmt: skip

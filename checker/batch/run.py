@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from checker.batch.cells import rows_of
+from checker.batch.cells import kept_rows, rows_of
 from checker.batch.executors import Dask, Executor, Inline, Processes
 from checker.batch.faults import Piece, finished
 from checker.batch.intake import UNASSIGNED, Facts, Intake, Range, connected, ranges
@@ -259,7 +258,7 @@ class Batch:
         made = whole(pieces, packs, finder)
         for contract, why in made.quarantined.items():
             self._quarantine(ran, part, contract, why)
-        self.parts.write(number, made.written(), made.note())
+        self.parts.write(number, made.tables, made.note())
         self.watcher.part(len(part.contracts), made.facts, made.outcomes)
         return False
 
@@ -270,9 +269,9 @@ class Batch:
         folder = self.out / "quarantine" / f"{number:08d}-{safe(name)}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            table = kept_rows(cells_of(self.cells, part.number))
             lines = []
-            for path in cells_of(self.cells, part.number):
-                table = pq.read_table(path)
+            if table is not None:
                 own = table.filter(pc.equal(table.column("number"), number)).sort_by("position")
                 for _position, cells in rows_of(own):
                     lines.append(json.dumps({"contract": name, **cells}, ensure_ascii=False) + "\n")

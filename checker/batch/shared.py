@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from checker.batch.cells import FILE_BITS, Cell, rows_of
+from checker.batch.cells import FILE_BITS, Cell, kept_rows, rows_of
 from checker.batch.part import TEXT_FILES, Asked, PackFiles, Shared
 from checker.batch.sources import Finder
 from checker.batch.tables import record
@@ -88,13 +85,12 @@ def shared_records(
     paths: Iterable[str], files: Sequence[tuple[str, str]], finder: Finder
 ) -> list[tuple[int, Record]]:
     """The records of cells that name no contract, with their positions, in their order."""
-    given = [pq.read_table(path) for path in paths]
-    if not given:
+    table = kept_rows(paths)
+    if table is None:
         return []
-    table = pa.concat_tables(given, promote_options="permissive").sort_by("position")
     return [
         (position, _placed(position, cells, files, finder))
-        for position, cells in rows_of(table)
+        for position, cells in rows_of(table.sort_by("position"))
         if cells  # a row of commas is no record
     ]
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,10 +93,11 @@ class Kept:
         """The hash of all that came into it."""
         return str(self.note["key"])
 
-    def table(self, name: str) -> Any:
-        """One of its tables."""
-        with pa.OSFile(str(self.folder / f"{name}.arrow")) as file:
-            return pa.ipc.open_stream(file).read_all()
+    def table(self, name: str, columns: Sequence[int] | None = None) -> Any:
+        """One of its tables; with `columns`, only those at these places."""
+        options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
+        with pa.memory_map(str(self.folder / f"{name}.arrow")) as file:
+            return pa.ipc.open_stream(file, options=options).read_all()
 
 
 class Parts:
@@ -170,7 +171,7 @@ class Parts:
 
 def note_cells(folder: Path, plan: str) -> None:
     """Notes that the cells of all parts stand in a folder, with the hash of every file."""
-    hashes = {str(p.relative_to(folder)): sha256_of(p) for p in sorted(folder.rglob("*.parquet"))}
+    hashes = {path.name: sha256_of(path) for path in sorted(folder.glob("*.arrow"))}
     data = {"plan": plan, "sha256": hashes}
     put(folder.parent / CELLS, json.dumps(data, indent=1).encode())
 
@@ -187,8 +188,14 @@ def cells_whole(folder: Path, plan: str) -> bool:
 
 
 def cells_of(folder: Path, part: int) -> tuple[str, ...]:
-    """The files with the cells of a part."""
-    return tuple(map(str, sorted((folder / f"part={part}").glob("*.parquet"))))
+    """The files with the cells of a part: one, or none where no record is of it."""
+    path = cell_file(folder, part)
+    return (str(path),) if path.exists() else ()
+
+
+def cell_file(folder: Path, part: int) -> Path:
+    """Where the cells of a part stand."""
+    return folder / f"{part}.arrow"
 
 
 def drop(paths: Iterable[Path]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, repeat
-from typing import Any
+from operator import lt
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from checker.facts import COMMON_TYPES, OPENING_BALANCE, Typist, contradictions
 from checker.model import Fact, Field, Kind, Place, Value, Vocabulary
 from checker.pack import Pack
 from checker.records import Record
+from checker.report import line_end, line_ends, told_day, told_value
 
 CORRECTION = "correction"
 REFERENCES = ("fact", "target")
@@ -36,27 +39,51 @@ ODD: Any = _Odd()
 _Cells = list[Any]
 
 
+class _Meant(NamedTuple):
+    """What cells mean, how the lines that facts are hashed by tell it, and whether any is ODD.
+
+    What an ODD one is told as, says nothing.
+    """
+
+    values: Any
+    told: Any
+    odd: bool
+
+
 class _Column:
-    """One column of a part as a list of cells, or as few different cells and where they stand."""
+    """One column of a part: a list of cells, or few different ones and where each stands."""
 
     def __init__(self, array: Any) -> None:
         self.valid = np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False))
-        self._array = array
+        self.encoded = array.dictionary_encode()
         self._cells: Any = None
+        self._few: list[str] | None = None
+        self._meant: dict[Any, _Meant] = {}  # of the few
+        if len(self.encoded.dictionary) * 4 < len(array):
+            self._few = self.encoded.dictionary.to_pylist()
+            self._at = self.encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        else:
+            self._cells = array.to_numpy(zero_copy_only=False)
 
-    def cells(self, rows: Any) -> _Cells:
-        """The cells of these rows, all of which have one."""
-        if self._cells is None:
-            encoded = self._array.dictionary_encode()
-            words = encoded.dictionary
-            if len(words) * 4 < len(encoded):  # equal cells share one word, whose hash is kept
-                indices = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-                known = words.to_numpy(zero_copy_only=False)
-                self._cells = known[indices] if len(known) else np.full(len(indices), None)
-            else:
-                self._cells = self._array.to_numpy(zero_copy_only=False)
-        listed: _Cells = self._cells[rows].tolist()
-        return listed
+    def word(self, row: int) -> str:
+        """The cell of a row that has one."""
+        return str(self._cells[row] if self._few is None else self._few[self._at[row]])
+
+    def meant(self, rows: Any, key: Any, mean: Callable[[_Cells], _Meant]) -> _Meant:
+        """What the cells of these rows mean, all of which have one.
+
+        Each of few is asked for once: what it means does not depend on its row. `key` stands for
+        `mean`.
+        """
+        if self._few is None:
+            return mean(self._cells[rows].tolist())
+        known = self._meant.get(key)
+        if known is None:
+            each = mean(self._few)
+            values, told = (np.array(some, dtype=object) for some in (each.values, each.told))
+            known = self._meant[key] = _Meant(values, told, each.odd)
+        at = self._at[rows]
+        return _Meant(known.values[at].tolist(), known.told[at].tolist(), known.odd)
 
 
 @dataclass(frozen=True)
@@ -136,28 +163,23 @@ class PackTypist:
         kind = self._kind(columns, first)
         if kind is None or not self._fits(kind, present):
             return ()
-        typed = {each: self._column(columns[each].cells(rows), each, kind) for each in present}
+        meant = {
+            each: self._column(columns[each], rows, each, kind)
+            for each in present
+            if each != "kind"
+        }
+        typed = {each: column.values for each, column in meant.items()}
         ids, dates = typed["id"], typed["date"]
         recorded = typed.get("recorded", dates)
         sources: Iterable[Any] = typed.get("source", repeat(""))
         fields = [each for each in present if each not in OWN]
-        values: Iterable[Any]
-        if len(fields) == 1:  # by far the most: an amount
-            (only,) = fields
-            values = [{only: value} for value in typed[only]]
-        elif len(fields) == 2:
-            one, two = fields
-            values = [{one: a, two: b} for a, b in zip(typed[one], typed[two], strict=True)]
-        else:
-            across = zip(*(typed[each] for each in fields), strict=True) if fields else repeat(())
-            values = [
-                dict(zip(fields, cells, strict=True))
-                for _id, cells in zip(ids, across, strict=False)
-            ]
-        odd = self._odd(kind, typed, values, len(ids))
+        values = _values(fields, typed)
+        doubtful = [each for each, column in meant.items() if column.odd]
+        odd = self._odd(kind, typed, doubtful, values)
+        ends = repeat("") if odd else _ends(kind, meant, fields)
         facts = _facts(
             map(_Draft, ids, repeat(kind.name), dates, recorded, positions[rows].tolist(), values,
-                owners.tolist(), sources)
+                owners.tolist(), sources, ends)
         )  # fmt: skip
         return [None if at in odd else fact for at, fact in enumerate(facts)] if odd else facts
 
@@ -165,7 +187,7 @@ class PackTypist:
         """The kind of a row, as it is written."""
         if "kind" not in columns or not columns["kind"].valid[row]:
             return None
-        return str(columns["kind"].cells(np.array([row]))[0])
+        return columns["kind"].word(row)
 
     def _kind(self, columns: Mapping[str, _Column], row: int) -> Kind | None:
         word = self._word(columns, row)
@@ -183,21 +205,22 @@ class PackTypist:
         return not kind.one_of or any(each in present for each in kind.one_of)
 
     def _odd(
-        self, kind: Kind, typed: Mapping[str, _Cells], values: Iterable[Any], count: int
+        self,
+        kind: Kind,
+        typed: Mapping[str, _Cells],
+        doubtful: Iterable[str],
+        values: Iterable[Any],
     ) -> set[int]:
-        """Which rows of a group the exact way must judge."""
-        odd: set[int] = set()
-        for cells in typed.values():
-            if ODD in cells:
-                odd.update(at for at, cell in enumerate(cells) if cell is ODD)
+        """Which rows of a group the exact way must judge; cells of the doubtful fields may be."""
+        odd = {at for each in doubtful for at, cell in enumerate(typed[each]) if cell is ODD}
+        dates, recorded = typed["date"], typed.get("recorded")
         first = self.vocabulary.not_before.get(kind.name, 0)
         if first:  # what is dated too early is told by the exact way
-            odd |= {at for at, day in enumerate(typed["date"]) if day is not ODD and day < first}
-        if kind.happens and "recorded" in typed:
-            pairs = zip(typed["recorded"], typed["date"], strict=True)
+            odd |= {at for at, day in enumerate(dates) if day is not ODD and day < first}
+        if kind.happens and recorded is not None and (odd or any(map(lt, recorded, dates))):
             odd |= {
                 at
-                for at, (known, day) in enumerate(pairs)
+                for at, (known, day) in enumerate(zip(recorded, dates, strict=True))
                 if known is not ODD and day is not ODD and known < day
             }
         if kind.name in ("judgment", "amendment"):
@@ -206,22 +229,28 @@ class PackTypist:
                 for at, each in enumerate(values)
                 if at not in odd and any(self._typist.disagreements(kind, each))
             }
-        return odd if count else set()
+        return odd
 
     # Columns --------------------------------------------------------------------------------------
 
-    def _column(self, cells: _Cells, name: str, kind: Kind) -> _Cells:
-        """What the cells of a field mean; ODD for a cell that would be refused, or is blank."""
+    def _column(self, column: _Column, rows: Any, name: str, kind: Kind) -> _Meant:
+        """What the cells of a field mean, ODD for one that would be refused or is blank."""
         field = kind.fields.get(name)
-        if name == "id":
-            return _ids(cells)
-        if name == "kind":
-            return cells
         if field is None:
-            return self._remembered(cells, name, COMMON_TYPES[name])
+            return column.meant(rows, name, partial(self._mean_common, name))
+        return column.meant(rows, _key(field), partial(self._mean, field))
+
+    def _mean_common(self, name: str, cells: _Cells) -> _Meant:
+        if name == "id":
+            return _told(_ids(cells), told_value)
+        values = self._remembered(cells, name, COMMON_TYPES[name])
+        return _told(values, told_day if name in ("date", "recorded") else told_value)
+
+    def _mean(self, field: Field, cells: _Cells) -> _Meant:
         if field.type == "money" and (amounts := _amounts(cells, field)) is not None:
-            return amounts
-        return self._remembered(cells, field, lambda cell: self._typist.value(field, cell))
+            return _told(amounts, told_value)
+        values = self._remembered(cells, field, partial(self._typist.value, field))
+        return _told(values, told_value)
 
     def _remembered(
         self, cells: _Cells, field: Field | str, parse: Callable[[Any], Value]
@@ -239,6 +268,36 @@ class PackTypist:
                     meant[cell] = _meaning(cell, isinstance(field, str), parse)
                 found[at] = meant[cell]
         return found
+
+
+def _values(fields: Sequence[str], typed: Mapping[str, _Cells]) -> list[dict[str, Value]]:
+    """The values of facts that have the same fields."""
+    if len(fields) == 1:  # by far the most: an amount
+        (only,) = fields
+        return [{only: value} for value in typed[only]]
+    if len(fields) == 2:
+        one, two = fields
+        return [{one: a, two: b} for a, b in zip(typed[one], typed[two], strict=True)]
+    if not fields:
+        return [{} for _id in typed["id"]]
+    across = zip(*(typed[each] for each in fields), strict=True)
+    return [dict(zip(fields, cells, strict=True)) for cells in across]
+
+
+def _told(values: _Cells, tell: Callable[[Any], str]) -> _Meant:
+    odd = ODD in values
+    told = (
+        ["" if each is ODD else tell(each) for each in values] if odd else list(map(tell, values))
+    )
+    return _Meant(values, told, odd)
+
+
+def _ends(kind: Kind, meant: Mapping[str, _Meant], fields: Iterable[str]) -> Iterator[str]:
+    """The ends of the lines of facts of one kind that have the same fields."""
+    date, nothing = meant["date"], _Meant((), repeat(told_value("")), odd=False)
+    common = date, meant["id"], meant.get("recorded", date), meant.get("source", nothing)
+    told = {each: meant[each].told for each in fields}
+    return line_ends(kind.name, [column.told for column in common], told)
 
 
 def _key(field: Field | str) -> Any:
@@ -296,7 +355,7 @@ def _groups(columns: Mapping[str, _Column], count: int) -> list[Any]:
         return []
     code = np.zeros(count, dtype=np.int64)
     if "kind" in columns:
-        code = columns["kind"]._array.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
+        code = columns["kind"].encoded.indices.fill_null(-1).to_numpy() + 1
         code = code.astype(np.int64)
     for column in columns.values():
         if column.valid.all():
@@ -316,7 +375,7 @@ class _Draft:
 
     def __init__(
         self, id: str, kind: str, date: int, recorded: int, order: int,  # noqa: A002  # as in Fact
-        values: Mapping[str, Value], contract: str, source: str,
+        values: Mapping[str, Value], contract: str, source: str, line_end: str,
     ) -> None:  # fmt: skip
         self.id = id
         self.kind = kind
@@ -327,6 +386,7 @@ class _Draft:
         self.contract = contract
         self.source = source
         self.place = _NOWHERE
+        self.line_end = line_end
 
 
 def _facts(drafts: Iterable[Any]) -> list[Fact]:
@@ -386,9 +446,18 @@ def as_records(
     return [find(position, {"contract": contract, **cells}) for position, cells in rows_of(part)]
 
 
+def written(facts: Iterable[Fact]) -> list[Fact]:
+    """The same facts with the ends of their lines, which they share with all that follow them."""
+    return _facts(
+        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, f.contract, f.source,
+               line_end(f))
+        for f in facts
+    )  # fmt: skip
+
+
 def renamed(facts: Iterable[Fact], contract: str) -> list[Fact]:
     """Shared facts as those of one contract."""
     return _facts(
-        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source)
+        _Draft(f.id, f.kind, f.date, f.recorded, f.order, f.values, contract, f.source, f.line_end)
         for f in facts
     )

@@ -27,15 +27,11 @@ class Whole:
     """What came of a part: its tables, and of each contract that was not evaluated, why."""
 
     key: str = ""
-    tables: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, bytes] = field(default_factory=dict)  # as Arrow streams
     quarantined: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     facts: int = 0
     places: bool = False  # whether places of records stand in it
-
-    def written(self) -> dict[str, bytes]:
-        """The tables as they are kept."""
-        return {name: as_bytes(table) for name, table in self.tables.items()}
 
     def note(self) -> dict[str, Any]:
         """What is noted beside them; a part in which places stand serves no other plan."""
@@ -50,7 +46,7 @@ class Whole:
 def whole(pieces: Sequence[Piece], packs: Mapping[str, Rules], finder: Finder) -> Whole:
     """The pieces of a part, in their order; `packs` tells of packs by the portfolio's word."""
     made = Whole()
-    tables: dict[str, list[Any]] = {name: [] for name in TABLES}
+    tables: dict[str, list[bytes]] = {name: [] for name in TABLES}
     errors: dict[str, list[str]] = {}
     for task, came in pieces:
         contracts = [contract for _n, contract in task.contracts[task.begin : task.end]]
@@ -67,16 +63,14 @@ def whole(pieces: Sequence[Piece], packs: Mapping[str, Rules], finder: Finder) -
             made.places = True
             errors[contract] = [render(each) for each in told(problems, finder)]
         for name, data in came.tables.items():
-            tables[name].append(pa.ipc.open_stream(data).read_all())
+            tables[name].append(data)
     errors |= {
         contract: [f"not evaluated: {why.strip().splitlines()[-1]}"]
         for contract, why in made.quarantined.items()
     }
-    made.tables = {
-        name: pa.concat_tables(some).unify_dictionaries().combine_chunks()
-        for name, some in tables.items()
-    }
-    made.tables["contracts"] = _with_errors(made.tables["contracts"], errors)
+    made.tables = {name: _together(some) for name, some in tables.items()}
+    if errors:
+        made.tables["contracts"] = _with_errors(made.tables["contracts"], errors)
     return made
 
 
@@ -86,7 +80,7 @@ def _add_lost(
     contract: Contract,
     came: Lost,
     packs: Mapping[str, Rules],
-    tables: dict[str, list[Any]],
+    tables: dict[str, list[bytes]],
 ) -> None:
     """A contract with which a worker died twice."""
     made.quarantined[contract.name] = came.reason
@@ -94,15 +88,25 @@ def _add_lost(
     rows = Rows()
     rows.refused(contract.name, "quarantined", packs.get(task.pack, Rules(task.pack)))
     for name, table in rows.tables().items():
-        tables[name].append(table)
+        tables[name].append(as_bytes(table))
 
 
-def _with_errors(table: Any, errors: Mapping[str, list[str]]) -> Any:
-    if not errors:
-        return table
+def _together(some: Sequence[bytes]) -> bytes:
+    """Pieces of a table as one; most parts have a single piece, which stays as it is."""
+    if len(some) == 1:
+        return some[0]
+    return as_bytes(pa.concat_tables(map(_table, some)).unify_dictionaries().combine_chunks())
+
+
+def _table(data: bytes) -> Any:
+    return pa.ipc.open_stream(data).read_all()
+
+
+def _with_errors(data: bytes, errors: Mapping[str, list[str]]) -> bytes:
+    table = _table(data)
     told_ = [errors.get(contract) for contract in table.column("contract").to_pylist()]
     at = table.schema.get_field_index("errors")
-    return table.set_column(at, table.schema.field(at), pa.array(told_, LIST))
+    return as_bytes(table.set_column(at, table.schema.field(at), pa.array(told_, LIST)))
 
 
 def told(problems: Sequence[Problem], finder: Finder) -> list[Problem]:
