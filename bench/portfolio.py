@@ -55,11 +55,7 @@ class Made:
 def compare(asked: Asked, folder: Path) -> None:
     """Prints how fast a portfolio of one note is checked, by whom, and whether they agree."""
     made = _made(asked, folder / "one", NOTE)
-    print(
-        f"a made-up portfolio of one note: {made.contracts:,} contracts, {made.facts:,} facts "
-        f"(made up in {made.took.seconds:.1f} s)"
-    )
-    print(_HEAD)
+    _head(made, "one note")
     hand = None
     if asked.rivals:
         out = folder / "hand"
@@ -82,11 +78,7 @@ def compare(asked: Asked, folder: Path) -> None:
 def mixed(asked: Asked, folder: Path) -> None:
     """Prints how fast a portfolio of all packs is checked."""
     made = _made(asked, folder / "all", None)
-    print(
-        f"a made-up portfolio of all packs: {made.contracts:,} contracts, {made.facts:,} facts "
-        f"(made up in {made.took.seconds:.1f} s)"
-    )
-    print(_HEAD)
+    _head(made, "all packs")
     for engine in asked.engines:
         took = _batch(made, engine, asked.workers, folder / f"all-{engine}")
         print(_line(f"batch --engine {engine}", made.contracts, made.facts, took, None))
@@ -138,7 +130,14 @@ def _shares(made: Made, engine: str, out: Path) -> str:
 # What is printed ---------------------------------------------------------------------------------
 
 _COLUMNS = ("seconds", "processor", "contracts/s", "facts/s", "peak MB", "by hand")
-_HEAD = f"  {'':44}" + "".join(f"{column:>13}" for column in _COLUMNS)
+
+
+def _head(made: Made, of: str) -> None:
+    print(
+        f"a made-up portfolio of {of}: {made.contracts:,} contracts, {made.facts:,} facts "
+        f"(made up in {made.took.seconds:.1f} s)"
+    )
+    print(f"  {'':44}" + "".join(f"{column:>13}" for column in _COLUMNS))
 
 
 def _line(name: str, contracts: int, facts: int, took: Measured, hand: Measured | None) -> str:

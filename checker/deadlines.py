@@ -25,6 +25,9 @@ class Deadlines:
         self._coming: list[tuple[Day, int, Obligation]] = []
         self._count = 0
 
+    obligation: type[Obligation] = Obligation
+    """What is made of what is owed."""
+
     def owed(
         self,
         id_: str,
@@ -36,7 +39,8 @@ class Deadlines:
         working: tuple[str, ...],
     ) -> Obligation:  # the seven things that make an obligation, all told by position
         """An amount that falls due on `due`, or fell due then; its last day is to be settled."""
-        return Obligation(id_, component, cause, due, due, due, amount, amount, facts, working)
+        of = (due, due, due, amount, amount, facts, working)
+        return self.obligation(id_, component, cause, *of)
 
     def payable(self, due: Day) -> Day:
         """The day on which is payable what falls due on `due`."""

@@ -454,11 +454,6 @@ class Ledger:
         found = self.obligations.get(id_) or self.instalments.fallen.get(id_)
         return None if found is None else found.unpaid
 
-    def standing(self) -> tuple[int | str, ...]:
-        """What is unpaid; while it is the same, nothing has fallen due or been paid in full."""
-        unpaid = (obligation.id for queue in self._open.values() for obligation in queue)
-        return (len(self.obligations), len(self.instalments.fallen), *unpaid)
-
     def _standing_moved(self) -> None:
         """Of something that is owed nothing is unpaid any more, or something is again."""
         if self.on_paid is not None:

@@ -321,6 +321,11 @@ class Pack:
         return unforeseen or not by_terms or any(map(moves_days, self.volatile))
 
     @cached_property
+    def following(self) -> frozenset[str]:
+        """The settings that follow states and powers alone."""
+        return frozenset(path for paths in self.followers.values() for path in paths)
+
+    @cached_property
     def supporting(self) -> frozenset[str]:
         """The rules on whose findings powers hang."""
         powers = self.powers.values()

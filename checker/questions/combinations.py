@@ -96,6 +96,12 @@ class Combinations:
             for id_, parts in self._found.items()
         }
 
+    def __enter__(self) -> Combinations:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.together.close()
+
     def _power(self, name: str) -> Node:
         states = self.together.power(name)
         told = [(at, (state, None if day is None else iso(day))) for at, (state, day) in states]
@@ -133,16 +139,12 @@ class Combinations:
 
     def told(self, answers: Assignment) -> Told:
         """What is so under one combination."""
-        found = [
-            one
-            for parts in self._found.values()
-            for where, one in parts
-            if self.diagrams.at(where, answers)
-        ]
-        found.sort(key=lambda one: (one.date, one.id))
-        doubtful = {one.about for one in found if one.outcome == "needs-fact"}
+        all_ = ((id_, self.diagrams.at(node, answers)) for id_, node in self.findings.items())
+        told = sorted((one for one in all_ if one[1] is not None), key=lambda o: (o[1][1], o[0]))
         names = ("outcome", "date", "amount")
-        findings = {one.id: dict(zip(names, _told(one), strict=True)) for one in found}
+        findings = {id_: dict(zip(names, one, strict=True)) for id_, one in told}
+        unsure = (id_ for id_, one in findings.items() if one["outcome"] == "needs-fact")
+        doubtful = {self._found[id_][0][1].about for id_ in unsure}
         together = self.together
 
         def account(course: Course) -> tuple[dict[str, Data], Figures]:
@@ -154,7 +156,7 @@ class Combinations:
             for key, node in self.figures.items()
             if key[0] == "balances"
         }
-        return Told(outcome([{"outcome": one.outcome} for one in found]), findings, owed, amounts)
+        return Told(outcome(findings.values()), findings, owed, amounts)
 
     def _function(self, parts: Iterable[tuple[Node, Hashable]]) -> Node:
         """The function that has a value where a part is so: of the last, where several are."""

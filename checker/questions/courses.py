@@ -11,17 +11,18 @@ from __future__ import annotations
 import heapq
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
+from checker.accrual import Period
 from checker.arrangement import Arrangement
 from checker.dates import Day
 from checker.deadlines import SETTINGS as DEADLINE_SETTINGS
 from checker.deadlines import Deadlines
 from checker.evaluate import Engines, Evaluation
 from checker.findings import Finding
-from checker.instalments import Part
+from checker.instalments import Instalment, Part
 from checker.language import TermValue
 from checker.ledger import Ledger
 from checker.model import Fact, Value
@@ -100,7 +101,7 @@ class Varied(dict[str, T]):
         super().__init__()
         self.reading = reading
         self.parts: dict[str, list[tuple[Node, T]]] = {}
-        self.log: list[tuple[str, Node]] = []  # what was written, and where
+        self.log: list[tuple[str, Node, T]] = []  # what was written, and where
         self._there: dict[str, Node] = {}  # where there is a thing of a name
 
     def __contains__(self, name: object) -> bool:
@@ -128,7 +129,7 @@ class Varied(dict[str, T]):
     def settle(self, condition: Node) -> None:
         """What was written is so under a condition."""
         for name, value in self.items():
-            self.log.append((name, condition))
+            self.log.append((name, condition, value))
             there = self._where(name)
             new = self.reading.diagrams.both(there, condition) == self.reading.diagrams.never
             self.parts[name] = self._with(self.parts.get(name, []), condition, value, new=new)
@@ -218,11 +219,23 @@ class Common(Protocol):
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
 
+    def heeded(self, course: Course) -> None:
+        """A course takes note of what was written about findings on which any power hangs."""
+
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
 
     def occasion(self, name: str, day: Day) -> list[Occurrence]:
         """The occasions of a day, each with the condition under which it is one."""
+
+
+class _Settled(NamedTuple):
+    """A setting as it was last asked for, and all that had moved by then that it may follow."""
+
+    written: tuple[int, int]  # of findings and of states, on any course
+    own: tuple[int, int, int]  # terms, cures and payments on this one
+    moves: int  # of findings on which its powers hang
+    value: Any
 
 
 class Course(Evaluation):
@@ -236,10 +249,13 @@ class Course(Evaluation):
         self.common, self.condition = common, common.reading.condition
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
-        self.heeded: dict[str, list[tuple[Node, Finding]]] = {}  # those on which powers hang
-        self.latest: list[tuple[Node, Finding]] = []  # the same, the latest first
-        self.seen = 0  # how much was written about findings when they were last looked at
-        self.states: dict[Hashable, list[tuple[Node, PowerState]]] = {}  # as powers last stood
+        # Findings on which powers hang, and how much was written of them when last looked at.
+        self.heeded: dict[str, list[tuple[Node, Finding]]] = dict(again.heeded) if again else {}
+        self.seen: int = 0 if again is None else again.seen
+        self.moves = 0  # how often something of it was about this course
+        self.turns = 0  # how often something was paid in full, or was owed again
+        self.states: dict[str, tuple[Hashable, list[tuple[Node, PowerState]]]] = {}  # of powers
+        self._settled: dict[str, _Settled] = {}  # settings that follow states and powers
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
         self.first_heard: list[Any] = []
@@ -262,7 +278,31 @@ class Course(Evaluation):
 
     def elsewhere(self) -> Arrangement:
         """The settings, to be asked under combinations of which each may have its own."""
-        return Arrangement(self._setting, (), (), self.pack.volatile, self.readings)
+        return Arrangement(super()._setting, (), (), self.pack.volatile, self.readings)
+
+    def _setting(self, path: str) -> Any:
+        if path not in self.pack.volatile:
+            return super()._setting(path)
+        return self.hear(partial(self._stands, path))
+
+    def _stands(self, path: str) -> Any:
+        """A setting that follows states and powers, asked anew when one of these may have moved."""
+        account = vars(self).get("ledger")  # none yet where it is about to be opened
+        if account is None or account.stuck or path not in self.pack.following:
+            return super()._setting(path)
+        written = len(self.common.findings.log), len(self.common.state.log)
+        own = len(self.terms.history), len(self.cured), self.turns
+        known = self._settled.get(path)
+        if known is not None and known.own == own:
+            if known.written == written:
+                return known.value
+            self.common.heeded(self)
+            if known.moves == self.moves and known.written[1] == written[1]:
+                self._settled[path] = known._replace(written=written)
+                return known.value
+        value = super()._setting(path)
+        self._settled[path] = _Settled(written, own, self.moves, value)
+        return value
 
     def does(self, step: Step) -> Any:
         """Takes one more step, and keeps it in mind."""
@@ -302,8 +342,9 @@ class Course(Evaluation):
 
     def goes_on(self) -> None:
         """Lives on to the next such step, or to the end of the day."""
+        heeded = self.engines.kinds
         for step, told in self._steps:
-            if said := list(told):
+            if said := [each for each in told if each.kind in heeded]:
                 self.step, self.said = step, said
                 return
         self.said = None
@@ -312,6 +353,7 @@ class Course(Evaluation):
     def asked_anew(self) -> Course:
         """Itself, having forgotten what was settled when it was asked under another combination."""
         self.arrangement.forget()
+        self._settled.clear()
         self.ledger.accrual.forget()
         return self
 
@@ -320,12 +362,39 @@ class Course(Evaluation):
         self.coming = self.next_day()
 
 
+UNSAID = Occurrence("", {})
+"""Stands for what a course had said when the step that it relives was first taken."""
+
+
 class _OpenLedger(Ledger):
     """An account that tells in parts what differs between combinations and moves nothing in it."""
 
     def __init__(self, course: Course) -> None:
         super().__init__(course.arrangement, course.engines.kinds, OpenDeadlines(course))
         self.course, self.elsewhere = course, course.elsewhere()
+
+    def _standing_moved(self) -> None:
+        if self.course.heeded:  # else no power hangs on what is unpaid
+            self.course.turns += 1
+
+    def working_of(self, period: Period) -> tuple[str, ...]:  # noqa: ARG002  # as it is overridden
+        """Nothing: no rule asks how a figure was worked out, and nobody is told of it here."""
+        return ()
+
+    def _working_of_accrued(self, *_: object) -> Sequence[str]:
+        return ()
+
+    def _tell(self, kind: str, obligation: Obligation, more: Mapping[str, Value]) -> Occurrence:
+        if self.course.relives:
+            return UNSAID
+        return super()._tell(kind, obligation, more)
+
+    def _tell_instalment(
+        self, instalment: Instalment, parts: Iterable[Part], more: Mapping[str, Value]
+    ) -> Occurrence:
+        if self.course.relives:
+            return UNSAID
+        return super()._tell_instalment(instalment, parts, more)
 
     def _drawings(self, drawing: Callable[[Arrangement], Occurrence]) -> list[Occurrence]:
         reading = self.course.common.reading
@@ -442,9 +511,13 @@ class OpenObligation(Obligation):
     They are settled and told in parts, so that nothing is to be set.
     """
 
-    deadlines: OpenDeadlines
+    deadlines: OpenDeadlines  # that settle it
     days: Days
-    missed: list[tuple[Node, Day]]
+
+    @cached_property
+    def missed(self) -> list[tuple[Node, Day]]:
+        """When its last day had passed, and where."""
+        return []
 
     @property
     def payable(self) -> Day:
@@ -474,30 +547,18 @@ class OpenObligation(Obligation):
 class OpenDeadlines(Deadlines):
     """Deadlines settled for every combination at once, so that no course parts on them alone."""
 
+    obligation = OpenObligation
+
     def __init__(self, course: Course) -> None:
         super().__init__(course.elsewhere())
         self.course, self.reading = course, course.common.reading
         self._waiting: list[tuple[Day, int, OpenObligation, Node]] = []
         self._telling: Node = self.reading.diagrams.always
 
-    def owed(
-        self,
-        id_: str,
-        component: str,
-        cause: str,
-        due: Day,
-        amount: int,
-        facts: list[str],
-        working: tuple[str, ...],
-    ) -> Obligation:  # the seven things that make an obligation, all told by position
-        """An amount that falls due, with days that may differ."""
-        made = OpenObligation(id_, component, cause, due, due, due, amount, amount, facts, working)
-        made.deadlines, made.days, made.missed = self, [], []
-        return made
-
     def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
         """An obligation gets its days under every combination."""
         assert isinstance(obligation, OpenObligation)  # made here
+        obligation.deadlines = self
         obligation.days = self._days(obligation.component, obligation.due, earliest)
         for condition, days in obligation.days:
             self._count += 1
@@ -572,6 +633,8 @@ class OpenDeadlines(Deadlines):
 
     def asked(self, obligation: OpenObligation, of: Callable[[Until], Day]) -> Day:
         """One of its days, from then on for all combinations that have the same."""
+        if len(obligation.days) == 1:
+            return of(obligation.days[0][1])
         day = next(of(until) for where, until in obligation.days if self.reading.holds(where))
         same = self.reading.diagrams.never
         for where, until in obligation.days:

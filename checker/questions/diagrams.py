@@ -160,19 +160,19 @@ class Diagrams:
 
     def mapped(self, node: Node, value: Callable[[Any], Hashable]) -> Node:
         """The function of another's value."""
-        made: dict[Node, Node] = {}
+        return self._mapped(node, value, {})
 
-        def visit(one: Node) -> Node:
-            if one not in made:
-                level, children = self.nodes[one]
-                made[one] = (
-                    self.branch(level, tuple(visit(child) for child in children))
-                    if children
-                    else self.leaf(value(self.values[one]))
-                )
-            return made[one]
-
-        return visit(node)
+    def _mapped(
+        self, node: Node, value: Callable[[Any], Hashable], made: dict[Node, Node]
+    ) -> Node:  # `made` are the functions of nodes already seen
+        if node not in made:
+            level, children = self.nodes[node]
+            made[node] = (
+                self.branch(level, tuple([self._mapped(each, value, made) for each in children]))
+                if children
+                else self.leaf(value(self.values[node]))
+            )
+        return made[node]
 
     def sizes(self, node: Node) -> dict[Any, int]:
         """How many combinations have each value, a function's values in the order of answers."""

@@ -31,7 +31,13 @@ MOST_VALUES = 8
 @uncollected()
 def readings(inquiry: Inquiry, progress: Progress | None = None, *, all_: bool = False) -> Data:
     """Every other answer alone beside the baseline; with `all_`, every combination as well."""
-    combined = explored(inquiry, progress) if all_ else None
+    if not all_:
+        return _told(inquiry, None)
+    with explored(inquiry, progress) as combined:
+        return _told(inquiry, combined)
+
+
+def _told(inquiry: Inquiry, combined: Combinations | None) -> Data:
     alone = _Alone(inquiry, combined)
     report = inquiry.report
     head = ("contract", "pack", "title", "as_of", "known_on", "outcome")
@@ -58,9 +64,10 @@ def labelled(inquiry: Inquiry, progress: Progress | None = None) -> Data:
 
     A finding is robust when its id, outcome, date and amount stand in every combination of answers.
     """
-    every = _Every(inquiry, explored(inquiry, progress))
     report = dict(inquiry.report)
-    asks = {found["id"]: every.questions_of(found["id"]) for found in report["findings"]}
+    with explored(inquiry, progress) as combined:
+        every = _Every(inquiry, combined)
+        asks = {found["id"]: every.questions_of(found["id"]) for found in report["findings"]}
     report["findings"] = [
         {**found, "robust": not asks[found["id"]], "depends_on": asks[found["id"]]}
         for found in report["findings"]

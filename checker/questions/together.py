@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from checker.account import BALANCES, Occurrence
@@ -88,9 +88,10 @@ class Together(Judging):
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
-        self._supporting = {
-            rule for power in pack.powers.values() for rule in (*power.arises_on, power.in_doubt_on)
-        }
+        self._heard: list[
+            tuple[str, Node, Finding]
+        ] = []  # findings on which powers hang, as written
+        self._read = 0  # how much of what was written of findings has been looked through for them
         self._told: list[Occurrence] = []
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
@@ -182,6 +183,8 @@ class Together(Judging):
 
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
+        if len(courses) == 1 and len(only := self._states_on(courses[0], name)) == 1:
+            return only[0][1][0]
         states: dict[str, Node] = {}
         for course in courses:
             for condition, (state, _since) in self._states_on(course, name):
@@ -202,12 +205,13 @@ class Together(Judging):
         """A power's states on one course, asked anew when anything that they follow has moved."""
         if course.ledger.stuck:  # then they follow the days as well
             return self._power_on(course, name, dated=False)
-        self._heeded(course)
-        amended, cured = len(course.terms.history), len(course.cured)
-        key = (name, course.condition, amended, cured, *course.ledger.standing())
-        if key not in course.states:
-            course.states[key] = self._power_on(course, name, dated=False)
-        return course.states[key]
+        self.heeded(course)
+        own = len(course.terms.history), len(course.cured), course.turns
+        stands = (course.condition, course.moves, *own)
+        known = course.states.get(name)
+        if known is None or known[0] != stands:
+            known = course.states[name] = stands, self._power_on(course, name, dated=False)
+        return known[1]
 
     def _power_on(self, course: Course, name: str, *, dated: bool) -> list[tuple[Node, PowerState]]:
         """A power's states on one course; what supports it most lately is looked at first."""
@@ -215,10 +219,11 @@ class Together(Judging):
         available: dict[Day, Node] = {}
         found, left = list[tuple[Node, PowerState]](), course.condition
         doubts, arisen = diagrams.never, list[Node]()
-        heeded = self._heeded(course)
-        if not heeded and not course.ledger.stuck:
+        self.heeded(course)
+        if not course.heeded and not course.ledger.stuck:
             return [(left, ("not-arisen", None))]
-        for where, finding in heeded:
+        latest = (part for parts in reversed(course.heeded.values()) for part in parts)
+        for where, finding in latest:
             if finding.rule == power.in_doubt_on:
                 doubts = diagrams.either(doubts, where)
             if finding.rule in power.arises_on:
@@ -268,27 +273,31 @@ class Together(Judging):
             found = self.diagrams.either(found, where) if does else found
         return found
 
-    def _heeded(self, course: Course) -> list[tuple[Node, Finding]]:
-        """The findings on a course on which any power hangs, the latest first."""
-        both, never = self.diagrams.both, self.diagrams.never
-        moved = dict.fromkeys(
-            name
-            for name, where in self.findings.log[course.seen :]
-            if name.partition("/")[0] in self._supporting
-            and (not course.seen or both(where, course.condition) != never)
-        )
-        course.seen = len(self.findings.log)
-        if not moved:
-            return course.latest
-        course.states.clear()
-        for name in moved:
-            course.heeded[name] = [
-                (both(where, course.condition), finding)
-                for where, finding in self.findings.parts[name]
-                if both(where, course.condition) != never
+    def heeded(self, course: Course) -> None:
+        """A course takes note of what was written about findings on which any power hangs."""
+        heard, diagrams = self._on_powers(), self.diagrams
+        for name, where, finding in islice(heard, course.seen, None):
+            here = diagrams.both(where, course.condition)
+            if here == diagrams.never:
+                continue
+            course.moves += 1
+            before = [
+                (left, old)
+                for place, old in course.heeded.get(name, ())
+                if (left := diagrams.both(diagrams.without(place, here), course.condition))
+                != diagrams.never
             ]
-        course.latest = [part for parts in reversed(course.heeded.values()) for part in parts]
-        return course.latest
+            course.heeded[name] = [*before, (here, finding)]
+        course.seen = len(heard)
+
+    def _on_powers(self) -> list[tuple[str, Node, Finding]]:
+        """What was written so far about findings on which any power hangs."""
+        log, of_powers = self.findings.log, self.pack.supporting
+        if self._read < len(log):
+            new = islice(log, self._read, None)
+            self._heard += [each for each in new if each[2].rule in of_powers]
+            self._read = len(log)
+        return self._heard
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -447,11 +456,14 @@ class Together(Judging):
 
     def _done(self, condition: Node, act: Act, *, new: bool) -> Told:
         """An act is done on the courses of the combinations for which it is."""
-        told = []
+        told, left = [], condition
         for course in list(self.courses):
-            part = self.diagrams.both(course.condition, condition)
+            if left == self.diagrams.never:
+                break
+            part = self.diagrams.both(course.condition, left)
             if part == self.diagrams.never:
                 continue
+            left = self.diagrams.without(left, part)
             if act.rule.only_sets:  # no part of the account is moved
                 self.reading.each(part, partial(act.done, course, new=new))
                 continue
@@ -461,6 +473,13 @@ class Together(Judging):
             for each, said in self._take(course, lambda evaluation: act.done(evaluation, new=new)):
                 told.append((each.condition, said))
         return self._unified(told)
+
+    def close(self) -> None:
+        """Lets go of the courses, so that nothing is left that only a collector could free."""
+        for course in self.courses:
+            vars(course.ledger.deadlines).clear()
+            vars(course).clear()
+        self.courses.clear()
 
     # The close of the as-of day -------------------------------------------------------------------
 
