@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import cache
 from itertools import groupby
@@ -18,8 +19,11 @@ from checker.compiled import COMPILED_NAME, CompiledRuleset
 from checker.dates import LAST_DAY
 from checker.engine import ENGINE_NAME, Ruleset
 from checker.evaluate import Engines, Evaluation, conclude, evaluate
-from checker.facts import check_together, contradictions, load_facts
+from checker.facts import check_together, contradictions, load_facts, uncollected
+from checker.inquiry import Inquiry
 from checker.model import Fact, Vocabulary
+from checker.questions.courses import Course
+from checker.questions.readings import readings
 from checker.report import report
 from checker.terms import Choices
 from checker.timeline import CORRECTION, effective
@@ -231,3 +235,28 @@ def test_the_engine_gives_what_plain_loops_give(folder: Path, seed: int) -> None
         naive = report(evaluate(of, plain, facts, as_of, None, choices))
     assert naive["receipt"].pop("engine") != found["receipt"].pop("engine")
     assert found == naive
+
+
+def left_behind(kind: type, do: Callable[[], object]) -> int:
+    """How many of a kind are still there when what made them is over, and nothing was collected."""
+    gc.collect()
+    before = sum(type(each) is kind for each in gc.get_objects())
+    with uncollected():
+        do()
+        return sum(type(each) is kind for each in gc.get_objects()) - before
+
+
+@of_every_pack
+def test_what_is_over_leaves_nothing_that_only_a_collector_would_free(folder: Path) -> None:
+    facts, choices = max(told(folder), key=lambda each: len(each[0]))
+    until = max(fact.date for fact in facts)
+
+    def evaluated() -> None:
+        report(evaluate(pack(folder), engines(folder), facts, until, None, choices))
+
+    def explored() -> None:
+        asked = Inquiry(pack(folder), engines(folder), facts, until, None, choices)
+        readings(asked, all_=True)
+
+    assert left_behind(Evaluation, evaluated) == 0
+    assert left_behind(Course, explored) == 0
