@@ -219,8 +219,8 @@ class Common(Protocol):
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
 
-    def heeded(self, course: Course) -> None:
-        """A course takes note of what was written about findings on which any power hangs."""
+    def heeded(self) -> None:
+        """Courses take note of what was written about findings on which any power hangs."""
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
@@ -249,10 +249,9 @@ class Course(Evaluation):
         self.common, self.condition = common, common.reading.condition
         self.journal: list[tuple[Step, list[Any]]] = []
         self.coming: Day = 0  # when next anything comes by itself
-        # Findings on which powers hang, and how much was written of them when last looked at.
+        # The findings on which powers hang, and how often something of them was written.
         self.heeded: dict[str, list[tuple[Node, Finding]]] = dict(again.heeded) if again else {}
-        self.seen: int = 0 if again is None else again.seen
-        self.moves = 0  # how often something of it was about this course
+        self.moves = 0
         self.turns = 0  # how often something was paid in full, or was owed again
         self.states: dict[str, tuple[Hashable, list[tuple[Node, PowerState]]]] = {}  # of powers
         self._settled: dict[str, _Settled] = {}  # settings that follow states and powers
@@ -296,7 +295,7 @@ class Course(Evaluation):
         if known is not None and known.own == own:
             if known.written == written:
                 return known.value
-            self.common.heeded(self)
+            self.common.heeded()
             if known.moves == self.moves and known.written[1] == written[1]:
                 self._settled[path] = known._replace(written=written)
                 return known.value

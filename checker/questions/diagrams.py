@@ -153,6 +153,10 @@ class Diagrams:
             seen |= new
             waiting += new
 
+    def values_of(self, node: Node) -> set[Any]:
+        """The values that a function has somewhere."""
+        return {self.values[one] for one in self.reached(node) if not self.nodes[one][1]}
+
     def asks(self, node: Node) -> list[str]:
         """The questions on which a function depends."""
         levels = {self.nodes[one][0] for one in self.reached(node)}

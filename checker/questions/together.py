@@ -84,20 +84,20 @@ class Together(Judging):
         self._next: dict[Hashable, Day | None] = {}
         self._occasions: dict[tuple[str, Day], list[Occurrence]] = {}
         self.courses: list[Course] = []
+        self._numbered: list[Course] = []  # in the order in which they came to be
+        self._whose = diagrams.leaf(None)  # the number of the course of each combination
         self.firsts = self._firsts = _Firsts(self.reading)
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
-        self._heard: list[
-            tuple[str, Node, Finding]
-        ] = []  # findings on which powers hang, as written
-        self._read = 0  # how much of what was written of findings has been looked through for them
+        self._read = 0  # how much of what was written of findings courses have taken note of
         self._told: list[Occurrence] = []
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
         self._begin()
         for condition, course in self.reading.each(diagrams.always, self._begun):
             course.condition = condition
+            self._number(course)
             self.courses.append(course)
         self._all_take(self.courses, Course.looks_ahead)
 
@@ -117,6 +117,21 @@ class Together(Judging):
     def _begun(self, again: Course | None = None, last: int = 0) -> Course:
         self.lived += 1
         return Course(self, again, last)
+
+    def _number(self, course: Course) -> None:
+        number = self.diagrams.leaf(len(self._numbered))
+        self._whose = self.diagrams.choose(course.condition, number, self._whose)
+        self._numbered.append(course)
+
+    def _on(self, condition: Node) -> list[tuple[Course, Node]]:
+        """The courses of some combinations, in their order, each with those that are on it."""
+        whose = self.diagrams.choose(condition, self._whose, self.diagrams.leaf(None))
+        numbers = self.diagrams.values_of(whose) - {None}
+        found = [self._numbered[number] for number in numbers]
+        if len(found) > 1:
+            places = {course: at for at, course in enumerate(self.courses)}
+            found.sort(key=places.__getitem__)
+        return [(each, self.diagrams.both(each.condition, condition)) for each in found]
 
     # What rules may ask ---------------------------------------------------------------------------
 
@@ -165,7 +180,8 @@ class Together(Judging):
     @property
     def _here(self) -> Course:
         """The course that is taken under the combination under which code runs."""
-        return next(each for each in self.courses if self.reading.holds(each.condition))
+        number: int = self.diagrams.at(self._whose, self.reading.answers)
+        return self._numbered[number]
 
     def _alike(self, of: Callable[[Course], T]) -> T:
         """What is so of the course, from then on for all combinations of which it is so."""
@@ -205,7 +221,7 @@ class Together(Judging):
         """A power's states on one course, asked anew when anything that they follow has moved."""
         if course.ledger.stuck:  # then they follow the days as well
             return self._power_on(course, name, dated=False)
-        self.heeded(course)
+        self.heeded()
         own = len(course.terms.history), len(course.cured), course.turns
         stands = (course.condition, course.moves, *own)
         known = course.states.get(name)
@@ -219,7 +235,7 @@ class Together(Judging):
         available: dict[Day, Node] = {}
         found, left = list[tuple[Node, PowerState]](), course.condition
         doubts, arisen = diagrams.never, list[Node]()
-        self.heeded(course)
+        self.heeded()
         if not course.heeded and not course.ledger.stuck:
             return [(left, ("not-arisen", None))]
         latest = (part for parts in reversed(course.heeded.values()) for part in parts)
@@ -273,31 +289,24 @@ class Together(Judging):
             found = self.diagrams.either(found, where) if does else found
         return found
 
-    def heeded(self, course: Course) -> None:
-        """A course takes note of what was written about findings on which any power hangs."""
-        heard, diagrams = self._on_powers(), self.diagrams
-        for name, where, finding in islice(heard, course.seen, None):
-            here = diagrams.both(where, course.condition)
-            if here == diagrams.never:
-                continue
-            course.moves += 1
-            before = [
-                (left, old)
-                for place, old in course.heeded.get(name, ())
-                if (left := diagrams.both(diagrams.without(place, here), course.condition))
-                != diagrams.never
-            ]
-            course.heeded[name] = [*before, (here, finding)]
-        course.seen = len(heard)
-
-    def _on_powers(self) -> list[tuple[str, Node, Finding]]:
-        """What was written so far about findings on which any power hangs."""
+    def heeded(self) -> None:
+        """Courses take note of what was written about findings on which any power hangs."""
         log, of_powers = self.findings.log, self.pack.supporting
-        if self._read < len(log):
-            new = islice(log, self._read, None)
-            self._heard += [each for each in new if each[2].rule in of_powers]
-            self._read = len(log)
-        return self._heard
+        for name, where, finding in islice(log, self._read, None):
+            if finding.rule in of_powers:
+                for course, here in self._on(where):
+                    self._heed(course, name, here, finding)
+        self._read = len(log)
+
+    def _heed(self, course: Course, name: str, here: Node, finding: Finding) -> None:
+        both, without, never = self.diagrams.both, self.diagrams.without, self.diagrams.never
+        before = [
+            (left, old)
+            for where, old in course.heeded.get(name, ())
+            if (left := both(without(where, here), course.condition)) != never
+        ]
+        course.heeded[name] = [*before, (here, finding)]
+        course.moves += 1
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -347,6 +356,7 @@ class Together(Judging):
         """Another course for some combinations, up to where this one is, or some steps before."""
         under, made = self.reading.once(condition, lambda: self._begun(course, last))
         assert under == condition  # whatever it asked had been asked, and was the same
+        self._number(made)
         self.courses.insert(self.courses.index(course) + 1, made)
         return made
 
@@ -456,14 +466,8 @@ class Together(Judging):
 
     def _done(self, condition: Node, act: Act, *, new: bool) -> Told:
         """An act is done on the courses of the combinations for which it is."""
-        told, left = [], condition
-        for course in list(self.courses):
-            if left == self.diagrams.never:
-                break
-            part = self.diagrams.both(course.condition, left)
-            if part == self.diagrams.never:
-                continue
-            left = self.diagrams.without(left, part)
+        told = []
+        for course, part in self._on(condition):
             if act.rule.only_sets:  # no part of the account is moved
                 self.reading.each(part, partial(act.done, course, new=new))
                 continue
@@ -480,6 +484,7 @@ class Together(Judging):
             vars(course.ledger.deadlines).clear()
             vars(course).clear()
         self.courses.clear()
+        self._numbered.clear()
 
     # The close of the as-of day -------------------------------------------------------------------
 
@@ -530,7 +535,7 @@ class Together(Judging):
 
     def under(self, answers: Assignment, of: Callable[[Course], T]) -> T:
         """What is so at the close of the day of the course taken under one combination."""
-        (course,) = [c for c in self.courses if self.diagrams.at(c.condition, answers)]
+        course = self._numbered[self.diagrams.at(self._whose, answers)]
         return self.reading.under(answers, lambda: of(course.asked_anew()))
 
 
