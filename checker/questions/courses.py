@@ -349,12 +349,11 @@ class Course(Evaluation):
         self.said = None
         self.looks_ahead()
 
-    def asked_anew(self) -> Course:
-        """Itself, having forgotten what was settled when it was asked under another combination."""
+    def forget(self) -> None:
+        """What was settled when it was asked under some of its combinations alone is forgotten."""
         self.arrangement.forget()
         self._settled.clear()
         self.ledger.accrual.forget()
-        return self
 
     def looks_ahead(self) -> None:
         """When next anything comes by itself."""

@@ -531,12 +531,21 @@ class Together(Judging):
 
     def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
         """What is so of a course at the close of the day, which it is not to live beyond."""
-        return self.reading.each(course.condition, lambda: of(course.asked_anew()))
+        found, left = list[tuple[Node, T]](), course.condition
+        while left != self.diagrams.never:
+            found.append(self.reading.once(left, partial(of, course)))
+            left = self.diagrams.without(left, found[-1][0])
+            if len(found) > 1 or left != self.diagrams.never:
+                course.forget()
+        return found
 
     def under(self, answers: Assignment, of: Callable[[Course], T]) -> T:
         """What is so at the close of the day of the course taken under one combination."""
         course = self._numbered[self.diagrams.at(self._whose, answers)]
-        return self.reading.under(answers, lambda: of(course.asked_anew()))
+        try:
+            return self.reading.under(answers, partial(of, course))
+        finally:
+            course.forget()
 
 
 def _unspoken(rule: Rule) -> Rule:
