@@ -20,27 +20,13 @@ SETTINGS = (
 class Deadlines:
     """The last days of all that is owed, in the order in which they pass."""
 
+    obligation: type[Obligation] = Obligation
+    """What is made of an amount that falls due; its days are then to be settled."""
+
     def __init__(self, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
         self._coming: list[tuple[Day, int, Obligation]] = []
         self._count = 0
-
-    obligation: type[Obligation] = Obligation
-    """What is made of what is owed."""
-
-    def owed(
-        self,
-        id_: str,
-        component: str,
-        cause: str,
-        due: Day,
-        amount: int,
-        facts: list[str],
-        working: tuple[str, ...],
-    ) -> Obligation:  # the seven things that make an obligation, all told by position
-        """An amount that falls due on `due`, or fell due then; its last day is to be settled."""
-        of = (due, due, due, amount, amount, facts, working)
-        return self.obligation(id_, component, cause, *of)
 
     def payable(self, due: Day) -> Day:
         """The day on which is payable what falls due on `due`."""

@@ -367,9 +367,8 @@ class Ledger:
         working: Sequence[str] = (),
     ) -> Obligation:  # the seven things that make an obligation, all told by position
         sources = list(dict.fromkeys([fact for fact in facts if fact]))
-        made = self.deadlines.owed(id_, component, cause, due, amount, sources, ())
-        made.working = working
-        return made
+        days, amounts = (due, due, due), (amount, amount)
+        return self.deadlines.obligation(id_, component, cause, *days, *amounts, sources, working)
 
     def _enter(self, obligation: Obligation) -> list[Occurrence]:
         """An obligation takes its place among those that are owed; of one id there is one.
