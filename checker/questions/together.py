@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, TypeVar
 
 from checker.account import BALANCES, Occurrence
@@ -291,12 +291,12 @@ class Together(Judging):
 
     def heeded(self) -> None:
         """Courses take note of what was written about findings on which any power hangs."""
-        log, of_powers = self.findings.log, self.pack.supporting
-        for name, where, finding in islice(log, self._read, None):
-            if finding.rule in of_powers:
+        new = self.findings.log[self._read :]
+        self._read += len(new)
+        for name, where, finding in new:
+            if finding.rule in self.pack.supporting:
                 for course, here in self._on(where):
                     self._heed(course, name, here, finding)
-        self._read = len(log)
 
     def _heed(self, course: Course, name: str, here: Node, finding: Finding) -> None:
         both, without, never = self.diagrams.both, self.diagrams.without, self.diagrams.never
