@@ -27,6 +27,8 @@ class Diagrams:
     values: dict[Node, Any] = field(default_factory=dict)
     _known: dict[Hashable, Node] = field(default_factory=dict)
     _chosen: dict[tuple[Node, Node, Node], Node] = field(default_factory=dict)
+    _both: dict[tuple[Node, Node], Node] = field(default_factory=dict)
+    _either: dict[tuple[Node, Node], Node] = field(default_factory=dict)
     _answered: dict[tuple[str, tuple[str, ...]], Node] = field(default_factory=dict)
     _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
     _sizes: dict[Node, dict[Node, int]] = field(default_factory=dict)
@@ -89,18 +91,38 @@ class Diagrams:
         """Where two conditions hold."""
         if other in (one, self.always):
             return one
-        if other == self.never:
+        if other == self.never or one == self.always:
             return other
-        # In one order, so that it is found again in either.
-        return self.choose(max(one, other), min(one, other), self.never)
+        if one == self.never:
+            return one
+        key = (one, other) if one < other else (other, one)
+        known = self._both.get(key)
+        if known is None:
+            known = self._both[key] = self._by_level(self.both, one, other)
+        return known
 
     def either(self, one: Node, other: Node) -> Node:
         """Where one of two conditions holds."""
         if other in (one, self.never):
             return one
-        if other == self.always:
+        if other == self.always or one == self.never:
             return other
-        return self.choose(max(one, other), self.always, min(one, other))
+        if one == self.always:
+            return one
+        key = (one, other) if one < other else (other, one)
+        known = self._either.get(key)
+        if known is None:
+            known = self._either[key] = self._by_level(self.either, one, other)
+        return known
+
+    def _by_level(self, of: Callable[[Node, Node], Node], one: Node, other: Node) -> Node:
+        """A function of two others, from the same below the first question that either asks."""
+        (a, of_a), (b, of_b) = self.nodes[one], self.nodes[other]
+        if a == b:
+            return self.branch(a, tuple(map(of, of_a, of_b)))
+        if a < b:
+            return self.branch(a, tuple([of(each, other) for each in of_a]))
+        return self.branch(b, tuple([of(one, each) for each in of_b]))
 
     def without(self, one: Node, other: Node) -> Node:
         """Where one condition holds and another does not."""
