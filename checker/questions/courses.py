@@ -219,7 +219,7 @@ class Common(Protocol):
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
 
-    def heeded(self) -> None:
+    def take_note(self) -> None:
         """Courses take note of what was written about findings on which any power hangs."""
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
@@ -295,7 +295,7 @@ class Course(Evaluation):
         if known is not None and known.own == own:
             if known.written == written:
                 return known.value
-            self.common.heeded()
+            self.common.take_note()
             if known.moves == self.moves and known.written[1] == written[1]:
                 self._settled[path] = known._replace(written=written)
                 return known.value

@@ -221,7 +221,7 @@ class Together(Judging):
         """A power's states on one course, asked anew when anything that they follow has moved."""
         if course.ledger.stuck:  # then they follow the days as well
             return self._power_on(course, name, dated=False)
-        self.heeded()
+        self.take_note()
         own = len(course.terms.history), len(course.cured), course.turns
         stands = (course.condition, course.moves, *own)
         known = course.states.get(name)
@@ -235,7 +235,7 @@ class Together(Judging):
         available: dict[Day, Node] = {}
         found, left = list[tuple[Node, PowerState]](), course.condition
         doubts, arisen = diagrams.never, list[Node]()
-        self.heeded()
+        self.take_note()
         if not course.heeded and not course.ledger.stuck:
             return [(left, ("not-arisen", None))]
         latest = (part for parts in reversed(course.heeded.values()) for part in parts)
@@ -289,7 +289,7 @@ class Together(Judging):
             found = self.diagrams.either(found, where) if does else found
         return found
 
-    def heeded(self) -> None:
+    def take_note(self) -> None:
         """Courses take note of what was written about findings on which any power hangs."""
         new = self.findings.log[self._read :]
         self._read += len(new)
