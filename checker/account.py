@@ -27,7 +27,7 @@ class Occurrence(NamedTuple):
     provisional: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Obligation:
     """An amount that fell due, and what became of it."""
 
@@ -46,6 +46,11 @@ class Obligation:
     released_on: Day | None = None
     bears: bool = False  # interest that itself earns interest
     whole: ref[Instalment] | None = None  # weak, for it holds its parts
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is owed at all: asked where not all that go by one account owe it."""
+        return True
 
     @property
     def instalment(self) -> Instalment | None:

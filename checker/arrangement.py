@@ -85,6 +85,10 @@ class Open(Generic[T]):
         """What follows from it in turn."""
         return cast(U, self._ask({a: decision(result) for a, result in self._results.items()}))
 
+    def key(self) -> object:
+        """Equal for what decides alike."""
+        return tuple(self._results.items())
+
 
 class Settled(Open[T]):
     """What follows from a setting by the only reading of it that anybody looks at."""
@@ -97,6 +101,10 @@ class Settled(Open[T]):
     def decide(self, decision: Callable[[T], U]) -> U:
         """What follows from it in turn."""
         return decision(self._result)
+
+    def key(self) -> object:
+        """Equal for what decides alike."""
+        return self._result
 
 
 class Arrangement:
@@ -439,6 +447,11 @@ class Arrangement:
 SETTINGS: dict[str, Setting[Any]] = {
     setting.path: setting for setting in vars(Arrangement).values() if isinstance(setting, Setting)
 }
+
+FIXING_SETTINGS = tuple(
+    path for path in SETTINGS if path.startswith("rate.") and path != "rate.daily-margin"
+)
+"""The paths of the settings by which rates are fixed; what is added by the day is none of them."""
 
 FEE_SETTINGS: dict[str, Setting[Any]] = {
     setting.path: setting

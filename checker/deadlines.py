@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from checker.account import Obligation
@@ -20,11 +20,10 @@ SETTINGS = (
 class Deadlines:
     """The last days of all that is owed, in the order in which they pass."""
 
-    obligation: type[Obligation] = Obligation
-    """What is made of an amount that falls due; its days are then to be settled."""
-
     def __init__(self, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
+        # What is made of an amount that falls due; its days are then to be settled.
+        self.obligation: Callable[..., Obligation] = Obligation
         self._coming: list[tuple[Day, int, Obligation]] = []
         self._count = 0
 

@@ -153,8 +153,7 @@ class Judging(Naming):
 class Evaluation(Judging):
     """One contract on its way through time; days are fed in their order, and none twice.
 
-    Settings are kept until what they follow has moved; not so where `terms` are given: then states
-    and powers are somebody else's.
+    Settings are kept until what they follow has moved.
     """
 
     def __init__(
@@ -171,7 +170,6 @@ class Evaluation(Judging):
         charges = [charge.name for charge in pack.charges.values() if not charge.fee]
         fees = [charge.name for charge in pack.charges.values() if charge.fee]
         self.readings = _Read(pack, self.terms) if compared else None
-        followers = pack.followers if terms is None else None
         own: Evaluation = proxy(self)  # so that nothing of it is left when it is let go
 
         def setting(path: str) -> Any:
@@ -181,7 +179,7 @@ class Evaluation(Judging):
             own._powers_moved()
 
         self.arrangement = Arrangement(
-            setting, charges, fees, pack.volatile, self.readings, followers
+            setting, charges, fees, pack.volatile, self.readings, pack.followers
         )
         self.state: dict[str, Any] = {}
         self._moved: set[str] = set()  # states that a rule has set; the others follow their term
@@ -307,9 +305,9 @@ class Evaluation(Judging):
     def _live_until(self, day: Day) -> None:
         while (following := self.next_day()) <= day:
             self._live(following, [])
-        self._becomes(max(self.today, day))
+        self.becomes(max(self.today, day))
 
-    def _becomes(self, day: Day) -> None:
+    def becomes(self, day: Day) -> None:
         """It is this day; where interest is not known, powers hang on the day itself."""
         self.today = day
         if self.ledger.stuck:
@@ -321,7 +319,7 @@ class Evaluation(Judging):
             and not self._comes(day)
             and self.engines.unheard.issuperset(f.kind for f in facts)
         ):
-            self._becomes(day)
+            self.becomes(day)
             for fact in facts:
                 self._observe(fact)
             return
@@ -365,7 +363,7 @@ class Evaluation(Judging):
         What they conclude of a step is done before the next one is asked for. The steps of a day
         are as many under every reading.
         """
-        self._becomes(day)
+        self.becomes(day)
         opening, observed, due, notices, elections, payments, advances, last = self._by_step(facts)
         if opening:
             yield from self._opening(opening)
@@ -438,18 +436,28 @@ class Evaluation(Judging):
         for fact in waiting:
             yield from self._payment(fact)
 
-    def _lapsed(self, day: Day) -> list[Occurrence]:
+    def _lapsed(self, day: Day) -> Sequence[Occurrence]:
         """The windows that have passed without what was to be done, with what is unpaid still."""
         told = []
         for rule, id_, values in self.windows.lapsed(day):
-            finding = self.findings[id_]
-            if not self.unanswered(finding):
-                continue
-            unpaid = self.ledger.unpaid_of(finding.about)
-            if unpaid is not None:
-                values["unpaid"] = unpaid
-            told.append(Occurrence(f"{rule}-lapsed", values, finding.facts))
+            told += self.lapse(rule, id_, values, day)
         return told
+
+    def lapse(self, rule: str, id_: str, values: Mapping[str, Value], day: Day) -> list[Occurrence]:
+        """A window has passed: nothing comes of it where the finding has been settled."""
+        finding = self.findings[id_]
+        if not self.unanswered(finding):
+            return []
+        unpaid = self.ledger.unpaid_of(finding.about)
+        more = {} if unpaid is None else {"unpaid": unpaid}
+        return [Occurrence(f"{rule}-lapsed", {**values, "date": day, **more}, finding.facts)]
+
+    def await_answer(self, rule: str, id_: str, until: Day, first: Mapping[str, Value]) -> None:
+        """A finding may be answered up to a last day; it lapses when that has passed."""
+        if id_ in self.findings:
+            told = finding_occurrences(self.findings[id_], first)[0].values
+            self.stir()
+            self.windows.open(rule, id_, until, self.today, {**told, "until": until})
 
     def _opening(self, facts: Sequence[Fact]) -> Iterator[Sequence[Occurrence]]:
         for fact in facts:
@@ -712,18 +720,43 @@ class Conclusion:
 
     def record(self) -> list[Occurrence]:
         """Puts the finding, or the new word on one, among the findings; tells it as a fact."""
+        if self.rule.revises:
+            return self._revise()
+        finding, naming = self.finding(), self.evaluation
+        if finding.id in self.findings:
+            before = self.findings[finding.id]
+            merged = self.findings[finding.id] = before.merged(finding)
+            naming.finds(merged)
+            changed = merged.outcome != before.outcome
+            return finding_occurrences(merged, {})[1:] if changed else []
+        self.findings[finding.id] = finding
+        naming.firsts[finding.id] = self.first
+        naming.finds(finding)
+        return self.told(finding)
+
+    @property
+    def first(self) -> Mapping[str, Value]:
+        """What was first matched."""
+        return next(iter(self.found.values())).values
+
+    def told(self, finding: Finding) -> list[Occurrence]:
+        """A new finding as facts, where anybody looks for them."""
+        if finding.standing or self.rule.under in self.evaluation.engines.kinds:
+            return finding_occurrences(finding, self.first)
+        return []
+
+    def finding(self) -> Finding:
+        """The finding of this match alone."""
         rule, naming, found = self.rule, self.evaluation, self.found
         facts = {alias: occurrence.values for alias, occurrence in found.items()}
         says = rule.says.fill(facts, naming)
-        if rule.revises:
-            return self._revise(str(facts[rule.revises]["id"]), says)
         first = next(iter(found.values()))
         whole = first if len(found) == 1 else _together(found.values())
         about = str(rule.about.evaluate(facts, naming))
         date = rule.date.evaluate(facts, naming) if rule.date else first.values["date"]
         amount = rule.amount.settled(facts, naming) if rule.amount else None
         standing, id_ = rule.id in naming.pack.standing, f"{rule.under}/{about}"
-        finding = Finding(
+        return Finding(
             id_,
             rule.under,
             rule.clause,
@@ -740,24 +773,15 @@ class Conclusion:
             whole.provisional,
             standing,
         )
-        if id_ in self.findings:
-            before = self.findings[id_]
-            merged = self.findings[id_] = before.merged(finding)
-            naming.finds(merged)
-            changed = merged.outcome != before.outcome
-            return finding_occurrences(merged, {})[1:] if changed else []
-        self.findings[id_] = finding
-        naming.firsts[id_] = first.values
-        naming.finds(finding)
-        if standing or rule.under in naming.engines.kinds:
-            return finding_occurrences(finding, first.values)
-        return []
 
-    def _revise(self, finding: str, says: str) -> list[Occurrence]:
+    def _revise(self) -> list[Occurrence]:
         """Puts a new word on a finding, and tells it as a finding anew.
 
         The word bears the date of the latest fact that made it.
         """
+        facts_of = {alias: occurrence.values for alias, occurrence in self.found.items()}
+        says = self.rule.says.fill(facts_of, self.evaluation)
+        finding = str(facts_of[self.rule.revises]["id"])
         others = [o for alias, o in self.found.items() if alias != self.rule.revises]
         day = max(int(o.values["date"]) for o in others)
         facts = _unique(others)
@@ -852,11 +876,8 @@ class Act:
 
     def _once(self, evaluation: Evaluation) -> list[Occurrence]:
         rule = self.rule
-        if isinstance(self.until, int) and self.finding in evaluation.findings:
-            finding = evaluation.findings[self.finding]
-            told = finding_occurrences(finding, self.first.values)[0]
-            evaluation.stir()
-            evaluation.windows.open(rule.id, finding.id, self.until, evaluation.today, told.values)
+        if isinstance(self.until, int):
+            evaluation.await_answer(rule.id, self.finding, self.until, self.first.values)
         if not rule.counts:
             return []
         return [

@@ -33,7 +33,7 @@ class Ledger:
     ) -> None:
         self.arrangement, self._heard = arrangement, heard
         self.deadlines = deadlines or Deadlines(arrangement)
-        self.accrual = Accrual(arrangement)
+        self.accrual = self.accruing()
         self._begins = arrangement.accrues_from  # a later amendment of it cannot undo a period
         self.obligations: dict[str, Obligation] = {}
         self.splits: list[Split] = []
@@ -59,6 +59,10 @@ class Ledger:
         self._count = 0
         self._matured = False
         self._also_closed = False
+
+    def accruing(self) -> Accrual:
+        """The accrual of the account, as it begins."""
+        return Accrual(self.arrangement)
 
     def begin(self) -> None:
         """What depends on state is settled for the first time."""
@@ -140,7 +144,7 @@ class Ledger:
         if part is None:
             return []
         due = day if period.payable is None else period.payable
-        found, owed = list[Occurrence](), [self.obligations.get(period.obligation)]
+        found, owed = list[Occurrence](), [self.owed(period.obligation)]
         if part:
             id_ = f"principal/{iso(due)}"
             working = self._working_of_instalment(period, part)
@@ -150,9 +154,9 @@ class Ledger:
         parts = [obligation for obligation in owed if obligation is not None]
         if parts:
             instalment = self.instalments.fell_due(due, parts)
-            self._standing_moved()
             for obligation in parts:
                 obligation.whole = ref(instalment)
+            self._standing_moved(parts[0])
             if "instalment" in self._heard:
                 found.append(self._tell_instalment(instalment, parts, {}))
         return found
@@ -342,7 +346,7 @@ class Ledger:
 
     def due(self, component: str) -> int:
         """What is unpaid of a component, due or called."""
-        return sum(obligation.unpaid for obligation in self._open[component])
+        return sum(each.unpaid for each in self._open[component] if each.stands)
 
     def _fall(
         self,
@@ -375,30 +379,37 @@ class Ledger:
 
         What falls due later may be paid from now on, and is told when it falls due.
         """
-        queue = self._open[obligation.component]
-        same = self.obligations.get(obligation.id)
+        same = self.owed(obligation.id)
         if same is None:
-            self._settle_deadline(obligation)
-            self.obligations[obligation.id] = obligation
-            queue.append(obligation)
-            if obligation.component == "interest":
-                self.stirred = True
-                days = self.deadlines.payable_days(obligation)
-                self._turning += [(payable + 1, obligation) for payable in days]
-            if obligation.due > self.today:
-                heapq.heappush(self._later, (obligation.due, self._count, obligation))
-                return []
-            return [self._tell("obligation", obligation, {})]
+            return self._entered(obligation)
         if not same.unpaid:  # it had been discharged: what is added to it is open again
             same.paid_on = None
-            queue.append(same)
+            self._open[obligation.component].append(same)
         same.amount += obligation.amount
         same.unpaid += obligation.amount
-        self._standing_moved()
+        self._standing_moved(same)
         same.facts += [fact for fact in obligation.facts if fact not in same.facts]
         together = f"together {grouped(same.amount)}"
         same.working = (*same.working, *obligation.working, together)
         return [self._tell("obligation", same, {})] if same.due <= self.today else []
+
+    def _entered(self, obligation: Obligation) -> list[Occurrence]:
+        """An obligation is owed of whose id nothing else is."""
+        self._settle_deadline(obligation)
+        self.obligations[obligation.id] = obligation
+        self._open[obligation.component].append(obligation)
+        if obligation.component == "interest":
+            self.stirred = True
+            days = self.deadlines.payable_days(obligation)
+            self._turning += [(payable + 1, obligation) for payable in days]
+        if obligation.due > self.today:
+            heapq.heappush(self._later, (obligation.due, self._count, obligation))
+            return []
+        return [self._tell("obligation", obligation, {})]
+
+    def owed(self, id_: str) -> Obligation | None:
+        """The obligation of an id, if there is one."""
+        return self.obligations.get(id_)
 
     def _fallen_later(self, day: Day) -> list[Occurrence]:
         """What was owed before and falls due today, as far as it was not paid before."""
@@ -428,7 +439,10 @@ class Ledger:
         today = list(takewhile(lambda split: split.day == day, reversed(self.splits)))[::-1]
         if not any(split.fact in obligation.facts for split in today):
             return []
-        for split in (split for split in today if split.excess):
+        spare = [split for split in today if split.excess]
+        if not spare or not obligation.stands:
+            return []
+        for split in spare:
             surplus = next(s for s in self.surpluses if s.of == split.fact)
             part = self._discharge(split, obligation, min(split.excess, surplus.held))
             split.excess -= part
@@ -450,11 +464,11 @@ class Ledger:
 
     def unpaid_of(self, id_: str) -> int | None:
         """What is unpaid of an obligation or an instalment; None where there is none such."""
-        found = self.obligations.get(id_) or self.instalments.fallen.get(id_)
+        found = self.owed(id_) or self.instalments.fallen.get(id_)
         return None if found is None else found.unpaid
 
-    def _standing_moved(self) -> None:
-        """Of something that is owed nothing is unpaid any more, or something is again."""
+    def _standing_moved(self, _of: Obligation) -> None:
+        """Of it, or of what it is part of, nothing is unpaid any more, or something is again."""
         if self.on_paid is not None:
             self.on_paid()
 
@@ -534,12 +548,12 @@ class Ledger:
 
     def release(self, id_: str, day: Day) -> None:
         """What is unpaid of an obligation, if there is one of that id, is no longer owed."""
-        obligation = self.obligations.get(id_)
+        obligation = self.owed(id_)
         if obligation is not None and obligation.unpaid:
             if obligation.bears:
                 self.accrual.overdue -= obligation.unpaid
             obligation.unpaid = 0
-            self._standing_moved()
+            self._standing_moved(obligation)
             obligation.released_on = day
             self._open[obligation.component].remove(obligation)
 
@@ -673,20 +687,27 @@ class Ledger:
                 split.accrued_in_turn += served
                 left -= served
                 continue
-            queue = self._open[component]
-            while left and queue:
-                left -= self._discharge(split, queue[0], left)
-                if not queue[0].unpaid:
-                    discharged.append(queue.pop(0))
+            left -= self._discharge_component(split, component, left, discharged)
         return left
+
+    def _discharge_component(
+        self, split: Split, component: str, left: int, discharged: list[Obligation]
+    ) -> int:
+        """Discharges what is due of a component, as far as it reaches; what that takes."""
+        served, queue = 0, self._open[component]
+        for obligation in queue.copy():
+            if served == left:
+                break
+            if obligation.stands:
+                served += self._discharge(split, obligation, left - served)
+                if not obligation.unpaid:
+                    discharged.append(obligation)
+                    queue.remove(obligation)
+        return served
 
     def _discharge(self, split: Split, obligation: Obligation, left: int) -> int:
         part = min(left, obligation.unpaid)
-        obligation.unpaid -= part
-        obligation.facts.append(split.fact)
-        if not obligation.unpaid:
-            self._standing_moved()
-            obligation.paid_on = split.day
+        self._serve(obligation, part, split)
         if obligation.bears:
             self.accrual.overdue -= part
         if obligation.component == "interest":
@@ -700,6 +721,13 @@ class Ledger:
             charges = split.charges
             charges[obligation.component] = charges.get(obligation.component, 0) + part
         return part
+
+    def _serve(self, obligation: Obligation, part: int, split: Split) -> None:
+        obligation.unpaid -= part
+        obligation.facts.append(split.fact)
+        if not obligation.unpaid:
+            self._standing_moved(obligation)
+            obligation.paid_on = split.day
 
     def _repaid(self, amount: int, fact: str) -> None:
         self.accrual.move(-amount, fact)
@@ -782,7 +810,8 @@ class Ledger:
             "balance.overdue": lambda o: o.missed_on is not None,
         }
         counts = asked[name]
-        return sum(o.unpaid for queue in self._open.values() for o in queue if counts(o))
+        found = (o for queue in self._open.values() for o in queue if counts(o))
+        return sum(each.unpaid for each in found if each.stands)
 
     def position(self, day: Day) -> Position:
         """The balances at the close of `day`, that day's own interest included."""

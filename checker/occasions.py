@@ -74,19 +74,18 @@ class Windows:
     ) -> None:
         """The finding lapses on the day after `last`, and not before tomorrow."""
         self.count += 1
-        told = {**values, "until": last}
-        heapq.heappush(self.pending, (max(last, today) + 1, self.count, rule, finding, told))
+        heapq.heappush(self.pending, (max(last, today) + 1, self.count, rule, finding, values))
 
     def next(self) -> Day | None:
         """The day on which the next one lapses."""
         return self.pending[0][0] if self.pending else None
 
-    def lapsed(self, day: Day) -> list[tuple[str, str, dict[str, Value]]]:
+    def lapsed(self, day: Day) -> list[tuple[str, str, Mapping[str, Value]]]:
         """Those that lapse by `day`: rule, finding, and what it told."""
         found = []
         while self.pending and self.pending[0][0] <= day:
             _day, _count, rule, finding, values = heapq.heappop(self.pending)
-            found.append((rule, finding, {**values, "date": day}))
+            found.append((rule, finding, values))
         return found
 
 

@@ -302,6 +302,16 @@ class Pack:
         return found
 
     @cached_property
+    def awaits(self) -> bool:
+        """Whether any finding may be answered up to a last day, and lapses after that."""
+        return any(rule.until is not None for rule in self.rules.values())
+
+    @cached_property
+    def followed(self) -> tuple[str, ...]:
+        """The powers that any setting follows."""
+        return tuple(name for name in self.powers if self.followers[f"power.{name}"])
+
+    @cached_property
     def turning(self) -> tuple[Typed, ...]:
         """The days on which, or after which, a setting that asks for today may be another."""
         varying = [self.settings[path] for path in sorted(self.volatile)]
@@ -321,9 +331,15 @@ class Pack:
         return unforeseen or not by_terms or any(map(moves_days, self.volatile))
 
     @cached_property
-    def following(self) -> frozenset[str]:
-        """The settings that follow states and powers alone."""
-        return frozenset(path for paths in self.followers.values() for path in paths)
+    def by_account(self) -> frozenset[str]:
+        """The settings that follow powers or balances, and so what is paid."""
+        states = {*self.terms, *self.states, "today"}
+        chosen = {path: self.settings[path] for path in self.volatile}
+        return frozenset(
+            path
+            for path, each in chosen.items()
+            if isinstance(each, Typed | Varying) and not each.names <= states
+        )
 
     @cached_property
     def supporting(self) -> frozenset[str]:

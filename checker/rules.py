@@ -548,6 +548,22 @@ class Rule:
         """Whether it sets states and does nothing else."""
         return bool(self.sets) and not self._moves
 
+    @cached_property
+    def stands_apart(self) -> bool:
+        """Whether it charges, or waits for a last day, and does nothing else.
+
+        Nothing else in the account moves by it until something is paid.
+        """
+        named = (self.sets, self.accelerates, self.disregards, self.amends, self.counts, self.cures)
+        made = (self.releases, self.calls, self.votes, self.transfers)
+        apart = self.until is not None or self.charges is not None
+        return apart and not any(named) and all(effect is None for effect in made)
+
+    @cached_property
+    def only_waits(self) -> bool:
+        """Whether it waits for a last day, and does nothing else."""
+        return self.stands_apart and self.charges is None
+
     @property
     def _moves(self) -> bool:
         named = (self.accelerates, self.disregards, self.amends, self.counts, self.cures)

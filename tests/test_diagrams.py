@@ -84,6 +84,25 @@ def test_a_function_counts_asks_and_is_mapped_as_its_table_is(table: list[str | 
 
 
 @often
+@given(table=st.lists(st.integers(-3, 3), min_size=len(WORLDS), max_size=len(WORLDS)))
+def test_numbers_are_as_far_apart_as_in_their_table(table: list[int]) -> None:
+    diagrams = Diagrams(ANSWERS)
+    node = diagrams.leaf(0)
+    for number in set(table):
+        where = condition(diagrams, [each == number for each in table])
+        node = diagrams.choose(where, diagrams.leaf(number), node)
+    found = diagrams.widths(node)
+    for question in ANSWERS:
+        alike = [
+            (one, other)
+            for one, this in zip(table, WORLDS, strict=True)
+            for other, that in zip(table, WORLDS, strict=True)
+            if all(this[name] == that[name] for name in ANSWERS if name != question)
+        ]
+        assert found.get(question, 0) == max(abs(one - other) for one, other in alike)
+
+
+@often
 @given(table=tables)
 def test_the_smallest_sets_cover_what_holds_and_none_could_be_smaller(table: list[bool]) -> None:
     diagrams = Diagrams(ANSWERS)

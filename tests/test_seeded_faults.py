@@ -131,8 +131,8 @@ FAULTS = [
     Fault(
         "the newest of what is due is discharged first",
         "ledger",
-        "left -= self._discharge(split, queue[0], left)",
-        "queue.reverse(); left -= self._discharge(split, queue[0], left)",
+        "for obligation in queue.copy():",
+        "for obligation in queue[::-1]:",
     ),
     Fault(
         "principal is prepaid before accrued interest is paid",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
 
+from checker.account import Obligation
 from checker.dates import iso
 from checker.findings import Finding
 from checker.inquiry import Inquiry
@@ -15,6 +16,7 @@ from checker.ledger import Ledger
 from checker.money import plain
 from checker.questions.courses import Course
 from checker.questions.diagrams import Assignment, Diagrams, Node
+from checker.questions.open_account import OpenCharge
 from checker.questions.together import Progress, Together
 from checker.report import balances, outcome
 from checker.timeline import effective
@@ -88,6 +90,7 @@ class Combinations:
 
     def __init__(self, together: Together) -> None:
         self.together, self.diagrams = together, together.diagrams
+        self._numbers: dict[Node, Node] = {}  # of figures and findings, their cents
         self._ordered: dict[tuple[Node, frozenset[Any]], list[list[tuple[int, str]]]] = {}
         self.powers = {name: self._power(name) for name in together.pack.powers}
         self._found = together.findings_at_close().parts
@@ -110,7 +113,7 @@ class Combinations:
     @property
     def total(self) -> int:
         """How many combinations there are."""
-        return prod(self.diagrams.widths)
+        return prod(self.diagrams.counts)
 
     @cached_property
     def outcome(self) -> Node:
@@ -129,17 +132,28 @@ class Combinations:
     def figures(self) -> dict[tuple[str, str], Node]:
         """Every amount."""
         together = self.together
-        accounts = [(course.condition, _amounts(course.ledger)) for course in together.courses]
+        accounts = [
+            (course.condition, _amounts(course.ledger, _everywhere(course)))
+            for course in together.courses
+        ]
         standing = [
             (where, {("balances", name): told[name] for name in BALANCES})
             for course in together.courses
             for where, told in together.at_close(course, balances)
         ]
-        return self._functions(accounts) | self._functions(standing)
+        found = self._functions(accounts) | self._functions(standing)
+        nothing = self.diagrams.leaf(None)
+        for course in together.courses:
+            for where, charge in course.charges():
+                for key, amount in _amounts_owed([charge]).items():
+                    value = self.diagrams.leaf(amount)
+                    found[key] = self.diagrams.choose(where, value, found.get(key, nothing))
+        return found
 
     def told(self, answers: Assignment) -> Told:
         """What is so under one combination."""
-        all_ = ((id_, self.diagrams.at(node, answers)) for id_, node in self.findings.items())
+        pick, picked = self.diagrams.pick(answers), self.diagrams.picked
+        all_ = ((id_, picked(node, pick)) for id_, node in self.findings.items())
         told = sorted((one for one in all_ if one[1] is not None), key=lambda o: (o[1][1], o[0]))
         names = ("outcome", "date", "amount")
         findings = {id_: dict(zip(names, one, strict=True)) for id_, one in told}
@@ -148,14 +162,12 @@ class Combinations:
         together = self.together
 
         def account(course: Course) -> tuple[dict[str, Data], Figures]:
-            return _owed(course.ledger, course.today, doubtful), _amounts(course.ledger)
+            owed = [each for each in course.ledger.obligations.values() if each.stands]
+            return _owed(owed, course.today, doubtful), _amounts(course.ledger, owed)
 
         owed, amounts = together.under(answers, account)
-        amounts |= {
-            key: self.diagrams.at(node, answers)
-            for key, node in self.figures.items()
-            if key[0] == "balances"
-        }
+        at = (("balances", name) for name in BALANCES)
+        amounts |= {key: picked(self.figures[key], pick) for key in at}
         return Told(outcome(findings.values()), findings, owed, amounts)
 
     def _function(self, parts: Iterable[tuple[Node, Hashable]]) -> Node:
@@ -205,9 +217,11 @@ class Combinations:
             for each in sorted(ordered, key=lambda each: (len(each), each))
         ]
 
-    def widest(self, node: Node, question: str, apart: Callable[[Any, Any], int]) -> int:
-        """How far apart, at most, two values are whose combinations differ in one answer alone."""
-        return self.diagrams.widest(node, question, apart)
+    def widths(self, node: Node) -> dict[str, int]:
+        """By how many cents at most one answer alone moves it, by the questions that matter."""
+        numbers = self.diagrams.mapped(node, _cents_of, self._numbers)
+        widths = self.diagrams.widths(numbers)
+        return {name: widths.get(name, 0) for name in self.asks(node)}
 
 
 def _told(finding: Finding) -> tuple[str, str, str | None]:
@@ -215,21 +229,28 @@ def _told(finding: Finding) -> tuple[str, str, str | None]:
     return finding.outcome, iso(finding.date), amount
 
 
-def _amounts(ledger: Ledger) -> Figures:
+def _everywhere(course: Course) -> list[Obligation]:
+    """What is owed under all combinations that are on a course."""
+    return [each for each in course.ledger.obligations.values() if not isinstance(each, OpenCharge)]
+
+
+def _amounts(ledger: Ledger, owed: Iterable[Obligation]) -> Figures:
     """The amounts of what is owed and of payments, as a report tells them."""
-    owed = sorted(ledger.obligations.values(), key=lambda each: each.due)
-    found: Figures = {}
-    for name in OWED:
-        found |= {(each.id, name): plain(getattr(each, name)) for each in owed}
+    found = _amounts_owed(owed)
     for split in ledger.splits:
         found |= {(split.fact, name): plain(getattr(split, name)) for name in PARTS}
     return found
 
 
-def _owed(ledger: Ledger, day: int, doubtful: Iterable[str]) -> dict[str, Data]:
+def _amounts_owed(owed: Iterable[Obligation]) -> Figures:
+    in_order = sorted(owed, key=lambda each: each.due)
+    return {(each.id, name): plain(getattr(each, name)) for name in OWED for each in in_order}
+
+
+def _owed(owed: Iterable[Obligation], day: int, doubtful: Iterable[str]) -> dict[str, Data]:
     """What is owed, as a report tells it."""
     found = {}
-    for each in sorted(ledger.obligations.values(), key=lambda each: each.due):
+    for each in sorted(owed, key=lambda each: each.due):
         state = each.state(day)
         found[each.id] = {
             "due": iso(each.due),
@@ -239,3 +260,15 @@ def _owed(ledger: Ledger, day: int, doubtful: Iterable[str]) -> dict[str, Data]:
             "state": "undetermined" if state == "defaulted" and each.id in doubtful else state,
         }
     return found
+
+
+def cents(amount: str | None) -> int:
+    """The cents of an amount as it is written; none where there is none."""
+    return 0 if amount is None else int(amount.replace(".", ""))
+
+
+def _cents_of(value: Any) -> int:
+    """The cents of a figure, or of a finding as it stands."""
+    if isinstance(value, tuple):
+        value = value[2] if len(value) == 3 else None
+    return cents(value)

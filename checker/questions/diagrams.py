@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations as pairs
 from itertools import repeat
 from math import prod
 from typing import Any
@@ -12,6 +13,9 @@ Node = int
 """A function, by its number."""
 
 Assignment = Mapping[str, str]
+
+Pick = Sequence[int]
+"""A combination of answers by their places, a place for each question."""
 
 
 @dataclass
@@ -32,10 +36,12 @@ class Diagrams:
     _answered: dict[tuple[str, tuple[str, ...]], Node] = field(default_factory=dict)
     _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
     _sizes: dict[Node, dict[Node, int]] = field(default_factory=dict)
+    _below_it: dict[Node, frozenset[int]] = field(default_factory=dict)
+    _spans: dict[Node, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.questions = tuple(self.answers)
-        self.widths = [len(of) for of in self.answers.values()]
+        self.counts = [len(of) for of in self.answers.values()]
         self.never, self.always = self.leaf(value=False), self.leaf(value=True)
 
     def leaf(self, value: Hashable) -> Node:
@@ -156,11 +162,19 @@ class Diagrams:
 
     def at(self, node: Node, answers: Assignment) -> Any:
         """The value of a function under a combination."""
-        level, children = self.nodes[node]
+        return self.picked(node, self.pick(answers))
+
+    def pick(self, answers: Assignment) -> Pick:
+        """A combination of answers by their places."""
+        return [of.index(answers[name]) for name, of in self.answers.items()]
+
+    def picked(self, node: Node, pick: Pick) -> Any:
+        """The value of a function under a combination that is given by places."""
+        nodes = self.nodes
+        level, children = nodes[node]
         while children:
-            name = self.questions[level]
-            node = children[self.answers[name].index(answers[name])]
-            level, children = self.nodes[node]
+            node = children[pick[level]]
+            level, children = nodes[node]
         return self.values[node]
 
     # What a function depends on -------------------------------------------------------------------
@@ -181,12 +195,23 @@ class Diagrams:
 
     def asks(self, node: Node) -> list[str]:
         """The questions on which a function depends."""
-        levels = {self.nodes[one][0] for one in self.reached(node)}
+        levels = self._levels(node)
         return [name for level, name in enumerate(self.questions) if level in levels]
 
-    def mapped(self, node: Node, value: Callable[[Any], Hashable]) -> Node:
-        """The function of another's value."""
-        return self._mapped(node, value, {})
+    def _levels(self, node: Node) -> frozenset[int]:
+        """The levels of a node and of all below it, but for the leaves."""
+        known = self._below_it.get(node)
+        if known is None:
+            level, children = self.nodes[node]
+            own = {level} if children else set()
+            known = self._below_it[node] = frozenset(own.union(*map(self._levels, children)))
+        return known
+
+    def mapped(
+        self, node: Node, value: Callable[[Any], Hashable], made: dict[Node, Node] | None = None
+    ) -> Node:
+        """The function of another's value; `made` are those that were made so of others before."""
+        return self._mapped(node, value, {} if made is None else made)
 
     def _mapped(
         self, node: Node, value: Callable[[Any], Hashable], made: dict[Node, Node]
@@ -218,7 +243,7 @@ class Diagrams:
         return self._sizes[node]
 
     def _weight(self, since: int, until: int) -> int:
-        return prod(self.widths[since:until])
+        return prod(self.counts[since:until])
 
     def smallest(self, node: Node) -> tuple[frozenset[tuple[int, str]], ...]:
         """The sets of answers, minimal by inclusion, under which a condition holds."""
@@ -242,27 +267,48 @@ class Diagrams:
             self._sets[node] = tuple(found)
         return self._sets[node]
 
-    def widest(self, node: Node, question: str, apart: Callable[[Any, Any], int]) -> int:
-        """How far apart, at most, two values are whose combinations differ in one answer alone."""
-        level, most = self.questions.index(question), 0
-        seen: set[tuple[Node, Node]] = set()
+    def widths(self, node: Node) -> dict[str, int]:
+        """How far apart, at most, two numbers are whose combinations differ in one answer alone.
+
+        By the question that is answered otherwise, of those on which the function depends.
+        """
+        found: dict[int, int] = {}
         for one in self.reached(node):
-            if self.nodes[one][0] != level:
+            level, children = self.nodes[one]
+            if children:
+                found[level] = self._widest(children, found.get(level, 0))
+        return {self.questions[level]: width for level, width in found.items()}
+
+    def _widest(self, functions: Iterable[Node], most: int) -> int:
+        """How far apart any two functions are under one combination, if by more than `most`."""
+        seen: set[tuple[Node, Node]] = set()
+        waiting = list(pairs(dict.fromkeys(functions), 2))
+        extremes = self._extremes
+        while waiting:
+            pair = a, b = waiting.pop()
+            if a == b or pair in seen:
                 continue
-            children = self.nodes[one][1]
-            waiting = [(a, b) for at, a in enumerate(children) for b in children[at + 1 :]]
-            while waiting:
-                a, b = waiting.pop()
-                if a == b or (a, b) in seen:
-                    continue
-                seen.add((a, b))
-                (a_level, of_a), (b_level, of_b) = self.nodes[a], self.nodes[b]
-                below = min(a_level, b_level)
-                if below == len(self.questions):
-                    most = max(most, apart(self.values[a], self.values[b]))
-                    continue
-                waiting += [
-                    (of_a[at] if a_level == below else a, of_b[at] if b_level == below else b)
-                    for at in range(self.widths[below])
-                ]
+            seen.add(pair)
+            (least_a, most_a), (least_b, most_b) = extremes(a), extremes(b)
+            if most_a - least_b <= most and most_b - least_a <= most:
+                continue
+            (a_level, of_a), (b_level, of_b) = self.nodes[a], self.nodes[b]
+            below = min(a_level, b_level)
+            if below == len(self.questions):
+                most = abs(most_a - most_b)
+                continue
+            ones = of_a if a_level == below else repeat(a, self.counts[below])
+            others = of_b if b_level == below else repeat(b, self.counts[below])
+            waiting += zip(ones, others, strict=True)
         return most
+
+    def _extremes(self, node: Node) -> tuple[int, int]:
+        """The least and the greatest number that a function has."""
+        known = self._spans.get(node)
+        if known is None:
+            children = self.nodes[node][1]
+            spans = [self._extremes(each) for each in children]
+            own = () if children else (self.values[node],)
+            least, most = min([*own, *(a for a, _ in spans)]), max([*own, *(b for _, b in spans)])
+            known = self._spans[node] = least, most
+        return known

@@ -78,6 +78,7 @@ class _Rule:
         ]
         self.plans = [self._plan([at], self.width) for at in range(self.width)]
         whole = len(self.patterns)
+        self.looks_back = whole > 1 or bool(self.joins)  # for what was told before, or in itself
         self.negated = self._plan(list(range(self.width)), whole) if rule.unless else []
 
     def _plan(self, bound: list[int], until: int) -> list[_Step]:
@@ -125,14 +126,16 @@ class Matching:
         """The matches that these records complete."""
         found: list[Found] = []
         for condition, record in records:
-            seen = _Seen(self.count, record.fields, condition)
+            fields, place = record.fields, self.count
+            seen, fitting = _Seen(place, fields, condition), list[tuple[_Rule, int]]()
             self.count += 1
-            fitting = [
-                (rule, at)
-                for rule, at, pattern in self._of_kind.get(record.kind, ())
-                if _passes(pattern, record.fields)
-            ]
-            for rule, at in fitting:
+            for rule, at, pattern in self._of_kind.get(record.kind, ()):
+                if not _passes(pattern, fields):
+                    continue
+                if not rule.looks_back:
+                    found.append(Found(rule.name, (place,), condition))
+                    continue
+                fitting.append((rule, at))
                 if at < rule.width:
                     found += self._completed(rule, at, seen)
             for rule, at in fitting:
@@ -175,10 +178,11 @@ def _candidates(bucket: _Bucket, step: _Step, bound: Mapping[int, _Seen]) -> Seq
 
 
 def _passes(pattern: Pattern, fields: Mapping[str, Primitive]) -> bool:
-    return all(
-        test.field in fields and OPERATORS[test.op](fields[test.field], test.value)
-        for test in pattern.tests
-    )
+    for test in pattern.tests:
+        field = test.field
+        if field not in fields or not OPERATORS[test.op](fields[field], test.value):
+            return False
+    return True
 
 
 def _holds(check: _Check, bound: Mapping[int, _Seen]) -> bool:

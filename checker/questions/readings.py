@@ -16,6 +16,7 @@ from checker.questions.combinations import (
     Combinations,
     Data,
     Told,
+    cents,
     count,
     explored,
     figures,
@@ -171,7 +172,7 @@ def _changed(before: Mapping[str, Data], after: Mapping[str, Data]) -> Iterator[
 
 
 def _at_stake(stands_: Data | None) -> int:
-    return 0 if stands_ is None else _cents(stands_["amount"])
+    return 0 if stands_ is None else cents(stands_["amount"])
 
 
 def _moved_money(before: Told, after: Told) -> Iterator[Data]:
@@ -180,10 +181,10 @@ def _moved_money(before: Told, after: Told) -> Iterator[Data]:
     due = {id_: row["due"] for told in (after, before) for id_, row in told.owed.items()}
     for of, name in dict.fromkeys([*one, *other]):
         old, new = one.get((of, name)), other.get((of, name))
-        if old == new or (of != "balances" and _cents(old) == _cents(new)):
+        if old == new or (of != "balances" and cents(old) == cents(new)):
             continue
         spoken = name.replace("_", " ")
-        by = plain(_cents(new) - _cents(old))
+        by = plain(cents(new) - cents(old))
         if of == "balances" and None in (old, new):
             says = f"{spoken} can{'not' if new is None else ''} be figured"
         else:
@@ -194,16 +195,12 @@ def _moved_money(before: Told, after: Told) -> Iterator[Data]:
 
 
 def _says(by: str, of: str, spoken: str, due: str | None) -> str:
-    whole, _, cents = by.lstrip("-").partition(".")
-    signed = f"{'-' if by.startswith('-') else '+'}{int(whole):,}.{cents}"
+    whole, _, rest = by.lstrip("-").partition(".")
+    signed = f"{'-' if by.startswith('-') else '+'}{int(whole):,}.{rest}"
     if due is not None:
         component = of.partition("/")[0]
         return f"{signed} {'due' if spoken == 'amount' else 'unpaid, due'} {due} ({component})"
     return f"{signed} {spoken}" if of == "balances" else f"{signed} to {spoken} of {of}"
-
-
-def _cents(text: str | None) -> int:
-    return 0 if text is None else int(text.replace(".", ""))
 
 
 # Every combination -------------------------------------------------------------------------------
@@ -272,8 +269,8 @@ class _Every:
             yield {
                 "outcome": None if kind is None else kind[0],
                 "date": None if kind is None else kind[1],
-                "lowest": min(amounts, key=_cents, default=None),
-                "highest": max(amounts, key=_cents, default=None),
+                "lowest": min(amounts, key=cents, default=None),
+                "highest": max(amounts, key=cents, default=None),
                 "combinations": sum(sizes[value] for value in of_kind),
                 "sets": self.combined.sets(node, of_kind),
             }
@@ -286,15 +283,15 @@ class _Every:
             node = functions[of, name]
             sizes: dict[str | None, int] = self.combined.sizes(node)
             known = [value for value in sizes if value is not None]
-            lowest = min(known, key=_cents, default=None)
-            highest = max(known, key=_cents, default=None)
+            lowest = min(known, key=cents, default=None)
+            highest = max(known, key=cents, default=None)
             yield {
                 "of": of,
                 "figure": name,
                 "baseline": own.get((of, name)),
                 "lowest": lowest,
                 "highest": highest,
-                "by": plain(_cents(highest) - _cents(lowest)),
+                "by": plain(cents(highest) - cents(lowest)),
                 "robust": len(sizes) == 1,
                 "depends_on": self._depends(node),
                 "when": list(self._values(node, sizes, lowest, highest)),
@@ -310,7 +307,7 @@ class _Every:
         if len(sizes) == 1:
             return
         shown = set(sizes) if len(sizes) <= MOST_VALUES else {lowest, highest, None} & set(sizes)
-        for value in sorted(shown, key=lambda v: (v is None, _cents(v))):
+        for value in sorted(shown, key=lambda v: (v is None, cents(v))):
             yield {
                 "value": value,
                 "combinations": sizes[value],
@@ -328,19 +325,8 @@ class _Every:
             {
                 "question": name,
                 "phrase": self.inquiry.pack.questions[name].phrase,
-                "by": plain(self.combined.widest(node, name, _apart)),
+                "by": plain(by),
             }
-            for name in self.combined.asks(node)
+            for name, by in self.combined.widths(node).items()
         ]
-        return sorted(found, key=lambda each: -_cents(each["by"]))
-
-
-def _apart(one: Any, other: Any) -> int:
-    """How far two values of a figure, or two states of a finding, are apart in cents."""
-    return abs(_amount(one) - _amount(other))
-
-
-def _amount(value: Any) -> int:
-    if isinstance(value, tuple):
-        value = value[2] if len(value) == 3 else None
-    return _cents(value)
+        return sorted(found, key=lambda each: -cents(each["by"]))

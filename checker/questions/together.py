@@ -11,9 +11,11 @@ from collections.abc import Callable, Container, Hashable, Iterable, Iterator, M
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import groupby
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from checker.account import BALANCES, Occurrence
+from checker.accrual import Fixing
 from checker.dates import Day
 from checker.evaluate import (
     MOST_ROUNDS,
@@ -31,19 +33,11 @@ from checker.model import Fact, Value, WrongInput
 from checker.occasions import Calendar
 from checker.pack import Pack, Power
 from checker.patterns import Record
-from checker.questions.courses import (
-    Course,
-    Days,
-    PowerState,
-    Reading,
-    ReadTerms,
-    Sometimes,
-    Step,
-    Undecided,
-    Varied,
-)
+from checker.questions.conditional import Reading, ReadTerms, Sometimes, Varied
+from checker.questions.courses import Course, PowerState, Step, Supports
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
+from checker.questions.open_account import Days, Undecided
 from checker.rules import BLOCKER, Rule
 from checker.terms import Choices
 
@@ -59,13 +53,23 @@ Progress = Callable[[Day, Day, int], None]
 class _Firsts(dict[str, Mapping[str, Value]]):
     """What the rules of findings first matched, written down with the order in which they did."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, late: Container[str]) -> None:
         super().__init__()
         self.varied: Varied[tuple[int, Mapping[str, Value]]] = Varied(reading)
-        self.number = 0
+        self.number, self.late = 0, late
 
     def __setitem__(self, name: str, value: Mapping[str, Value]) -> None:
-        self.varied[name] = (self.number, value)
+        if self._is_late(name):
+            self.varied[name] = (self.number, value)
+
+    def add(self, name: str, condition: Node, value: Mapping[str, Value]) -> None:
+        """The same under a condition, where there is nothing of that name."""
+        if self._is_late(name):
+            self.varied.add(name, condition, (self.number, value))
+
+    def _is_late(self, finding: str) -> bool:
+        """Whether it may be told at the close."""
+        return "finding" in self.late or finding.partition("/")[0] in self.late
 
 
 class Together(Judging):
@@ -78,15 +82,22 @@ class Together(Judging):
         self.reading = Reading(diagrams, own)
         self.findings = Varied[Finding](self.reading)
         self.days_by_terms: dict[Hashable, Days] = {}
-        self._surviving: dict[Hashable, Node] = {}  # where powers survive cure
+        self.fixings: dict[Hashable, list[tuple[Node, Fixing]]] = {}
+        self._surviving: dict[tuple[str, int], Node] = {}  # where powers survive cure
         self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
         self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
         self._next: dict[Hashable, Day | None] = {}
+        # Findings that may be answered, each where it is, by the day on which they lapse.
+        self._windows: dict[Day, list[tuple[Node, str, str, Mapping[str, Value]]]] = {}
         self._occasions: dict[tuple[str, Day], list[Occurrence]] = {}
+        self.moves = 0  # how often powers may have moved on any course
+        self._powers: dict[str, tuple[int, Mapping[str, Node]]] = {}  # as they stood by then
         self.courses: list[Course] = []
         self._numbered: list[Course] = []  # in the order in which they came to be
         self._whose = diagrams.leaf(None)  # the number of the course of each combination
-        self.firsts = self._firsts = _Firsts(self.reading)
+        self.firsts = self._firsts = _Firsts(self.reading, engines.late_kinds)
+        self._steady = {"today", *(pack.terms.keys() - pack.asked_of.keys())}
+        self._plain: dict[str, bool] = {}  # of rules, whether they ask for steady terms alone
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
@@ -119,6 +130,7 @@ class Together(Judging):
         return Course(self, again, last)
 
     def _number(self, course: Course) -> None:
+        self.moves += 1
         number = self.diagrams.leaf(len(self._numbered))
         self._whose = self.diagrams.choose(course.condition, number, self._whose)
         self._numbered.append(course)
@@ -180,7 +192,7 @@ class Together(Judging):
     @property
     def _here(self) -> Course:
         """The course that is taken under the combination under which code runs."""
-        number: int = self.diagrams.at(self._whose, self.reading.answers)
+        number: int = self.diagrams.picked(self._whose, self.reading.pick)
         return self._numbered[number]
 
     def _alike(self, of: Callable[[Course], T]) -> T:
@@ -199,98 +211,134 @@ class Together(Judging):
 
     def state_of_power(self, name: str, courses: Sequence[Course]) -> str:
         """A power's state, with the accounts of these courses."""
-        if len(courses) == 1 and len(only := self._states_on(courses[0], name)) == 1:
-            return only[0][1][0]
-        states: dict[str, Node] = {}
-        for course in courses:
-            for condition, (state, _since) in self._states_on(course, name):
-                before = states.get(state, self.diagrams.never)
-                states[state] = self.diagrams.either(before, condition)
+        if len(courses) == 1 and len(only := self.states_on(courses[0], name)) == 1:
+            return only[0][0]
+        on_all = courses is self.courses
+        states = self._states_on_all(name) if on_all else self._union(courses, name)
         if len(states) == 1:  # on all of these courses
             return next(iter(states))
         state = next(state for state, where in states.items() if self.reading.holds(where))
         self.reading.narrow(states[state])
         return state
 
-    def power(self, name: str) -> Iterator[tuple[Node, PowerState]]:
-        """A power's states, and since when the oldest default has stood that supports each."""
-        for course in self.courses:
-            yield from self._power_on(course, name, dated=True)
-
-    def _states_on(self, course: Course, name: str) -> list[tuple[Node, PowerState]]:
-        """A power's states on one course, asked anew when anything that they follow has moved."""
-        if course.ledger.stuck:  # then they follow the days as well
-            return self._power_on(course, name, dated=False)
+    def _states_on_all(self, name: str) -> Mapping[str, Node]:
+        """A power's states on all courses, asked anew when on any of them they may have moved."""
         self.take_note()
-        own = len(course.terms.history), len(course.cured), course.turns
-        stands = (course.condition, course.moves, *own)
-        known = course.states.get(name)
-        if known is None or known[0] != stands:
-            known = course.states[name] = stands, self._power_on(course, name, dated=False)
+        known = self._powers.get(name)
+        if known is None or known[0] != self.moves:
+            known = self._powers[name] = self.moves, self._union(self.courses, name)
         return known[1]
 
-    def _power_on(self, course: Course, name: str, *, dated: bool) -> list[tuple[Node, PowerState]]:
-        """A power's states on one course; what supports it most lately is looked at first."""
-        diagrams, power = self.diagrams, self.pack.powers[name]
-        available: dict[Day, Node] = {}
-        found, left = list[tuple[Node, PowerState]](), course.condition
-        doubts, arisen = diagrams.never, list[Node]()
+    def _union(self, courses: Iterable[Course], name: str) -> Mapping[str, Node]:
+        states: dict[str, Node] = {}
+        for course in courses:
+            for state, condition in self.states_on(course, name):
+                before = states.get(state, self.diagrams.never)
+                states[state] = self.diagrams.either(before, condition)
+        return states
+
+    def power(self, name: str) -> Iterator[tuple[Node, PowerState]]:
+        """A power's states, and since when the oldest default has stood that supports each."""
         self.take_note()
-        if not course.heeded and not course.ledger.stuck:
-            return [(left, ("not-arisen", None))]
-        latest = (part for parts in reversed(course.heeded.values()) for part in parts)
-        for where, finding in latest:
-            if finding.rule == power.in_doubt_on:
-                doubts = diagrams.either(doubts, where)
-            if finding.rule in power.arises_on:
-                arisen.append(where)
-                day = finding.date if dated else 0
-                stands = diagrams.both(where, self._supports(course, power, finding))
-                available[day] = diagrams.either(available.get(day, diagrams.never), stands)
-                if not dated and available[day] == left:
-                    return [(left, ("available", None))]
+        for course in self.courses:
+            since = self._available_since(course, self.pack.powers[name])
+            yield from self._states(course, self.pack.powers[name], since)
+
+    def states_on(self, course: Course, name: str) -> Sequence[tuple[str, Node]]:
+        """A power's states on one course, asked anew when anything that they follow has moved."""
+        self.take_note()
+        stands = (course.condition, course.moves, course.turns)
+        known = course.states.get(name)
+        if known is None or known[0] != stands:
+            power = self.pack.powers[name]
+            states = self._states(course, power, [(None, self._available(course, power))])
+            told = [(state, where) for where, (state, _since) in states]
+            known = course.states[name] = stands, told
+        return known[1]
+
+    def _states(
+        self, course: Course, power: Power, available: Iterable[tuple[Day | None, Node]]
+    ) -> list[tuple[Node, PowerState]]:
+        """A power's states on one course, where it is known for where it is available."""
+        diagrams, arisen = self.diagrams, course.arisen
+        doubts = arisen.get(power.in_doubt_on, diagrams.never)
         if course.ledger.stuck:
             in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
             doubts = diagrams.either(doubts, in_doubt)
-        states: list[tuple[PowerState, Iterable[Node]]] = [
-            *((("available", day), (available[day],)) for day in sorted(available)),
-            (("undetermined", None), (doubts,)),
-            (("lapsed", None), arisen),
-            (("not-arisen", None), (diagrams.always,)),
+        states: list[tuple[PowerState, Node]] = [
+            *((("available", day), where) for day, where in available),
+            (("undetermined", None), doubts),
+            (("lapsed", None), self._arisen(course, power)),
+            (("not-arisen", None), diagrams.always),
         ]
-        for state, places in states:
-            if left == diagrams.never:
-                break
-            where = reduce(diagrams.either, places, diagrams.never)
+        found, left = list[tuple[Node, PowerState]](), course.condition
+        for state, where in states:
             if (condition := diagrams.both(left, where)) != diagrams.never:
                 found.append((condition, state))
                 left = diagrams.without(left, condition)
         return found
 
+    def _arisen(self, course: Course, power: Power) -> Node:
+        """Where any default has been found that a power arises on."""
+        places = (course.arisen[rule] for rule in power.arises_on if rule in course.arisen)
+        return reduce(self.diagrams.either, places, self.diagrams.never)
+
+    def _available(self, course: Course, power: Power) -> Node:
+        """Where a power stands; what supports it is asked anew where it has moved."""
+        never, either = self.diagrams.never, self.diagrams.either
+        stands = course.supports.setdefault(power.id, Supports(never, {}, set(course.heeded)))
+        found, less = stands.available, False
+        for name in stands.moved:
+            before, now = stands.by_finding.get(name, never), self._support(course, power, name)
+            stands.by_finding[name] = now
+            found, less = either(found, now), less or either(before, now) != now
+        stands.moved.clear()
+        stands.available = reduce(either, stands.by_finding.values(), never) if less else found
+        return stands.available
+
+    def _support(self, course: Course, power: Power, name: str) -> Node:
+        """Where a finding lets a power stand."""
+        found = self.diagrams.never
+        for where, finding in course.heeded[name]:
+            if finding.rule in power.arises_on:
+                there = self.diagrams.both(where, self._supports(course, power, finding))
+                found = self.diagrams.either(found, there)
+        return found
+
+    def _available_since(self, course: Course, power: Power) -> list[tuple[Day, Node]]:
+        """Since when a power has stood that stands, and where: by the day, the earliest first."""
+        found: dict[Day, Node] = {}
+        for parts in course.heeded.values():
+            for where, finding in parts:
+                if finding.rule in power.arises_on:
+                    stands = self.diagrams.both(where, self._supports(course, power, finding))
+                    before = found.get(finding.date, self.diagrams.never)
+                    found[finding.date] = self.diagrams.either(before, stands)
+        return sorted(found.items())
+
     def _supports(self, course: Course, power: Power, finding: Finding) -> Node:
         """Where a default lets a power stand, with the account of a course."""
         if finding.outcome == "waived":
             return self.diagrams.never
-        if course.continuing(finding):
-            return self.diagrams.always
-        return self._survives(course, power)
+        continues = course.continues(finding)
+        if continues == self.diagrams.always:
+            return continues
+        return self.diagrams.either(continues, self._survives(power))
 
-    def _survives(self, course: Course, power: Power) -> Node:
+    def _survives(self, power: Power) -> Node:
         """Where cure does not end a power."""
-        key = (power.id, course.condition, *course.terms.history)
+        key = (power.id, self.reading.amended)
         if key not in self._surviving:
-            self._surviving[key] = self._survives_cure(course, power)
+            survives = partial(power.survives_cure.evaluate, {}, self)
+            told = self.reading.each(self.diagrams.always, survives)
+            places = (where for where, does in told if does)
+            self._surviving[key] = reduce(self.diagrams.either, places, self.diagrams.never)
         return self._surviving[key]
-
-    def _survives_cure(self, course: Course, power: Power) -> Node:
-        found = self.diagrams.never
-        survives = partial(power.survives_cure.evaluate, {}, self)
-        for where, does in self.reading.each(course.condition, survives):
-            found = self.diagrams.either(found, where) if does else found
-        return found
 
     def take_note(self) -> None:
         """Courses take note of what was written about findings on which any power hangs."""
+        if self._read == len(self.findings.log):
+            return
         new = self.findings.log[self._read :]
         self._read += len(new)
         for name, where, finding in new:
@@ -306,7 +354,12 @@ class Together(Judging):
             if (left := both(without(where, here), course.condition)) != never
         ]
         course.heeded[name] = [*before, (here, finding)]
+        arisen = course.arisen.get(finding.rule, never)
+        course.arisen[finding.rule] = self.diagrams.either(arisen, here)
+        course.written.append(name)
+        course.support_anew([name])
         course.moves += 1
+        self.moves += 1
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -320,11 +373,14 @@ class Together(Judging):
         self._live_until(until)
         self.today = until
         for course in self.courses:
-            course.today = until
+            course.becomes(until)
 
     def _live_until(self, day: Day) -> None:
-        while (coming := min(course.coming for course in self.courses)) <= day:
-            self._live(coming, [], [each for each in self.courses if each.coming == coming])
+        while (coming := min([*self._windows, *(each.coming for each in self.courses)])) <= day:
+            self._live(coming, [], [each for each in self.courses if self._comes_to(each, coming)])
+
+    def _comes_to(self, course: Course, day: Day) -> bool:
+        return course.coming == day or (day in self._windows and self.lapses(day, course))
 
     def _live(self, day: Day, facts: Sequence[Fact], living: Sequence[Course]) -> None:
         """Takes some courses through a day; what they say on one step is told together."""
@@ -336,6 +392,7 @@ class Together(Judging):
             self._tell(self._unified(said))
             living = [each for each in self.courses if each.today == day and each.said]
             self._all_take([each for each in living if each.step == step], Course.goes_on)
+        self._windows.pop(day, None)
 
     def _all_take(self, courses: Iterable[Course], step: Step) -> list[tuple[Course, Any]]:
         return [each for course in list(courses) for each in self._take(course, step)]
@@ -365,20 +422,22 @@ class Together(Judging):
 
         How a figure was worked out, and whether it is provisional, is left out: no rule asks.
         """
-        keys: list[Hashable] = []
-        known = set[Hashable]()
+        numbers: dict[Hashable, int] = {}  # of what is told, whoever tells it
+        order: list[int] = []
         found: Told = []
         for course, said in told:
             at = 0
             for condition, each in (part for one in said for part in self._spelled(course, one)):
-                key = (each.kind, tuple(each.values.items()), each.facts)
-                if key in known and key in keys[at:]:
-                    at = keys.index(key, at)
+                values = each.values
+                key = (each.kind, each.facts, tuple(values), tuple(values.values()))
+                new = len(numbers)
+                number = numbers.setdefault(key, new)
+                if number != new and number in order[at:]:
+                    at = order.index(number, at)
                     found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
                 else:
-                    known.add(key)
-                    keys.insert(at, key)
-                    found.insert(at, (condition, each._replace(working=(), provisional=False)))
+                    order.insert(at, number)
+                    found.insert(at, (condition, Occurrence(each.kind, values, each.facts)))
                 at += 1
         return found
 
@@ -390,11 +449,12 @@ class Together(Judging):
         undecided = told.values.get("last_day")
         if not isinstance(undecided, Undecided):
             return [(condition, told)]
-        return [
-            (both, told._replace(values={**told.values, **until._asdict()}))
-            for under, until in undecided.days
-            if (both := self.diagrams.both(condition, under)) != self.diagrams.never
-        ]
+        found: Told = []
+        for under, (payable, last_day) in undecided.days:
+            if (both := self.diagrams.both(condition, under)) != self.diagrams.never:
+                values = {**told.values, "payable": payable, "last_day": last_day}
+                found.append((both, Occurrence(told.kind, values, told.facts)))
+        return found
 
     # Rules ----------------------------------------------------------------------------------------
 
@@ -448,6 +508,18 @@ class Together(Judging):
     def _concluded(self, condition: Node, rule: Rule, found: Mapping[str, Occurrence]) -> Told:
         """What follows from a match, and what is done on it."""
         self._firsts.number += 1
+        if self._asks_nothing(rule):
+            conclusion = Conclusion(self, rule, found, self.findings)
+            finding = conclusion.finding()
+            if self.findings.absent(finding.id, condition):
+                self.findings.add(finding.id, condition, finding)
+                self._firsts.add(finding.id, condition, conclusion.first)
+                if rule.until is not None:
+                    facts = {alias: occurrence.values for alias, occurrence in found.items()}
+                    until = rule.until.settled(facts, self)
+                    if isinstance(until, int):
+                        self._awaits(condition, rule.id, finding, until, conclusion.first)
+                return [(condition, each) for each in conclusion.told(finding)]
         told: Told = []
         for under, (said, act, new) in self.reading.each(
             condition, partial(self._judged, rule, found)
@@ -456,6 +528,16 @@ class Together(Judging):
             if act is not None:
                 told += self._done(under, act, new=new)
         return told
+
+    def _asks_nothing(self, rule: Rule) -> bool:
+        """Whether all follows from what it matched alone, and nothing is done on it but to wait."""
+        plain = self._plain.get(rule.id)
+        if plain is None:
+            given = (rule.about, rule.date, rule.amount, rule.until)
+            open_ = set().union(*(each.names for each in given if each)) - self._steady
+            does = rule.acts and not rule.only_waits
+            plain = self._plain[rule.id] = not (does or rule.revises or rule.needs or open_)
+        return plain and not self.reading.amended
 
     def _judged(
         self, rule: Rule, found: Mapping[str, Occurrence]
@@ -466,17 +548,63 @@ class Together(Judging):
 
     def _done(self, condition: Node, act: Act, *, new: bool) -> Told:
         """An act is done on the courses of the combinations for which it is."""
+        if act.rule.only_waits:
+            if new and isinstance(act.until, int):
+                self.await_answer(condition, act.rule.id, act.finding, act.until, act.first.values)
+            return []
         told = []
         for course, part in self._on(condition):
             if act.rule.only_sets:  # no part of the account is moved
                 self.reading.each(part, partial(act.done, course, new=new))
+                course.does(Course.state_was_set)
                 continue
-            if part != course.condition:
+            step: Step = partial(act.done, new=new)
+            if part != course.condition and act.rule.stands_apart:
+                step = methodcaller("does_apart", act, part, new=new)
+            elif part != course.condition:
                 self._part(course, self.diagrams.without(course.condition, part))
                 course.condition = part
-            for each, said in self._take(course, lambda evaluation: act.done(evaluation, new=new)):
-                told.append((each.condition, said))
-        return self._unified(told)
+            for each, said in self._take(course, step):
+                if said:
+                    told.append((each.condition, said))
+        return self._unified(told) if told else []
+
+    def await_answer(
+        self, where: Node, rule: str, id_: str, until: Day, first: Mapping[str, Value]
+    ) -> None:
+        """A finding may be answered up to a last day, under a condition; it lapses after that."""
+
+        def awaited() -> Finding | None:
+            found = id_ in self.findings  # from then on for all for which that is the same
+            return self.findings[id_] if found else None
+
+        for under, finding in self.reading.each(where, awaited):
+            if finding is not None:
+                self._awaits(under, rule, finding, until, first)
+
+    def _awaits(
+        self, where: Node, rule: str, finding: Finding, until: Day, first: Mapping[str, Value]
+    ) -> None:
+        told = finding_occurrences(finding, first)[0].values
+        lapsing = self._windows.setdefault(max(until, self.today) + 1, [])
+        lapsing.append((where, rule, finding.id, {**told, "until": until}))
+
+    def lapses(self, day: Day, course: Course) -> bool:
+        """Whether anything lapses on a day under any combination that is on a course."""
+        both, never = self.diagrams.both, self.diagrams.never
+        windows = self._windows.get(day, ())
+        return any(both(where, course.condition) != never for where, *_of in windows)
+
+    def lapsed(self, day: Day, course: Course) -> list[Occurrence]:
+        """What lapses on a day on a course, each where it does."""
+        told, both = list[Occurrence](), self.diagrams.both
+        for where, rule, id_, values in self._windows.get(day, ()):
+            if (part := both(where, self.reading.condition)) == self.diagrams.never:
+                continue
+            lapse = partial(course.lapse, rule, id_, values, day)
+            for under, found in self.reading.each(part, lapse):
+                told += [each._replace(values=Sometimes(under, each.values)) for each in found]
+        return told
 
     def close(self) -> None:
         """Lets go of the courses, so that nothing is left that only a collector could free."""
