@@ -43,6 +43,7 @@ def main() -> None:
             single.many_contracts(folder)
             single.one_contract(folder)
             single.one_question(folder)
+            single.every_story()
         if "legal" in parts:
             legal.one_report(folder)
         if "engines" in parts:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from bench.clock import Clock, TimedRuleset
 from bench.made_up import facts as made_up
@@ -28,12 +29,14 @@ from checker.questions.payoff import payoff
 from checker.questions.readings import readings
 from checker.questions.whatif import what_if
 from checker.report import report
+from checker.timeline import last_date
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2003, 1, 15).toordinal()
 CONTRACTS, FACTS = 2_000, 50
 SIZES = (10_000, 30_000, 100_000)
 TIMES = 5
+WITHIN = 60  # evaluations' time, in which every combination of answers is to be told
 
 
 def write_csv(facts: Sequence[Fact], path: Path) -> None:
@@ -120,6 +123,29 @@ def one_question(folder: Path) -> None:
             spent = spent_on(partial(ask, replace(asked, meter=meter)))
             made = meter.evaluations // TIMES
             print(f"  {name:16} {spent / once:6.1f} times one evaluation, {made:5,} evaluations")
+
+
+def every_story() -> None:
+    """What every combination of answers costs on each story of a pack, in the same measure."""
+    print("readings --all of the stories of each pack:")
+    for folder in sorted(path.parent for path in (ROOT / "rules").glob("*/contract.yaml")):
+        pack = load_pack(folder)
+        vocabulary = pack.vocabulary({name: term.value for name, term in pack.terms.items()})
+        ratios: dict[str, float] = {}
+        with Engines(pack) as engines:
+            for path in sorted((ROOT / "fixtures" / folder.name).glob("*/facts.*")):
+                facts = load_facts([str(path)], vocabulary)
+                if facts:
+                    asked = Inquiry(pack, engines, facts, last_date(facts, None))
+                    once = spent_on(lambda asked=asked: report(replace(asked).result))
+                    spent = spent_on(lambda asked=asked: readings(replace(asked), all_=True))
+                    ratios[path.parent.name] = spent / once
+        heaviest, middle = max(ratios, key=ratios.__getitem__), median(ratios.values())
+        within = sum(ratio <= WITHIN for ratio in ratios.values())
+        print(
+            f"  {folder.name:20} {middle:5.1f} times one evaluation in the middle; "
+            f"{within} of {len(ratios)} within {WITHIN}; most {ratios[heaviest]:.1f}, {heaviest}"
+        )
 
 
 def spent_on(ask: Callable[[], object]) -> float:
