@@ -838,7 +838,10 @@ class Act:
         return None if None in values else (str(values[0]), str(values[1]), int(values[2]))
 
     def done(self, evaluation: Evaluation, *, new: bool) -> list[Occurrence]:
-        """Does it all; what follows is told. What is done once for a finding needs it `new`."""
+        """Does it all; what follows is told. What is done once for a finding needs it `new`.
+
+        What is awaited is written down last: nothing that comes after could part it by readings.
+        """
         rule, ledger = self.rule, evaluation.ledger
         if rule.disregards:
             evaluation.disregarded.add(str(self.facts[rule.disregards]["id"]))
@@ -852,8 +855,11 @@ class Act:
             ledger.release(str(self.releases), evaluation.today)
         told = self._accelerated(evaluation)
         if new:
-            told += [*self._money(evaluation), *self._once(evaluation)]
-        return told + self._voices(evaluation)
+            told += [*self._money(evaluation), *self._counted(evaluation)]
+        told += self._voices(evaluation)
+        if new and isinstance(self.until, int):
+            evaluation.await_answer(rule.id, self.finding, self.until, self.first.values)
+        return told
 
     def _money(self, evaluation: Evaluation) -> list[Occurrence]:
         ledger, rule, today = evaluation.ledger, self.rule, evaluation.today
@@ -874,15 +880,11 @@ class Act:
         fact = given if given in source.facts else sources[-1]
         return evaluation.ledger.accelerate(evaluation.today, fact)
 
-    def _once(self, evaluation: Evaluation) -> list[Occurrence]:
-        rule = self.rule
-        if isinstance(self.until, int):
-            evaluation.await_answer(rule.id, self.finding, self.until, self.first.values)
-        if not rule.counts:
+    def _counted(self, evaluation: Evaluation) -> list[Occurrence]:
+        counter, shares = self.rule.counts, evaluation.shares
+        if not counter:
             return []
-        return [
-            evaluation.shares.counted(rule.counts, self.finding, evaluation.today, self.sources)
-        ]
+        return [shares.counted(counter, self.finding, evaluation.today, self.sources)]
 
     def _voices(self, evaluation: Evaluation) -> list[Occurrence]:
         shares, rule, today = evaluation.shares, self.rule, evaluation.today
