@@ -6,10 +6,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from checker.account import Obligation
-from checker.dates import iso
+from checker.dates import Day, iso, parse_day
 from checker.findings import Finding
 from checker.inquiry import Inquiry
 from checker.ledger import Ledger
@@ -18,12 +19,13 @@ from checker.questions.courses import Course
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.open_account import OpenCharge
 from checker.questions.together import Progress, Together
-from checker.report import balances, outcome
+from checker.report import figures as balances
+from checker.report import outcome
 from checker.timeline import effective
 
 Data = dict[str, Any]
-Figures = dict[tuple[str, str], str | None]
-"""Amounts, by what they are of and their name; None where one cannot be figured."""
+Figures = dict[tuple[str, str], int | None]
+"""Amounts in cents, by what they are of and their name; None where one cannot be figured."""
 
 BALANCES = (
     "principal", "principal_due", "interest_due", "accrued_interest", "interest_credit",
@@ -34,12 +36,24 @@ PARTS = ("interest", "principal", "prepaid", "accrued", "costs", "excess", "unap
 STANDS = ("due", "last_day", "amount", "unpaid", "state")
 
 
+class Standing(NamedTuple):
+    """What of a finding must be the same for it to be the same finding."""
+
+    outcome: str
+    date: Day
+    amount: int | None  # in cents
+
+    def told(self) -> Data:
+        """The same as a report tells it."""
+        return {"outcome": self.outcome, "date": iso(self.date), "amount": told(self.amount)}
+
+
 @dataclass(frozen=True)
 class Told:
     """What readings may move of a report: its outcome, findings, obligations and amounts."""
 
     outcome: str
-    findings: Mapping[str, Data]
+    findings: Mapping[str, Standing]
     owed: Mapping[str, Data]
     figures: Figures
 
@@ -58,15 +72,15 @@ def figures(report: Mapping[str, Any]) -> Figures:
     """Every amount of a report that readings may move, by what it is of and its name."""
     found: Figures = {}
     for name in OWED:
-        found |= {(row["id"], name): row[name] for row in report["obligations"]}
+        found |= {(row["id"], name): _cents(row[name]) for row in report["obligations"]}
     for row in report["payments"]:
-        found |= {(row["fact"], name): row[name] for name in PARTS}
-    return found | {("balances", name): report["balances"][name] for name in BALANCES}
+        found |= {(row["fact"], name): _cents(row[name]) for name in PARTS}
+    return found | {("balances", name): _cents(report["balances"][name]) for name in BALANCES}
 
 
-def stands(finding: Mapping[str, Any]) -> Data:
-    """What of a finding must be the same for it to be the same finding."""
-    return {name: finding[name] for name in ("outcome", "date", "amount")}
+def stands(finding: Mapping[str, Any]) -> Standing:
+    """A finding of a report as it stands."""
+    return Standing(finding["outcome"], parse_day(finding["date"]), _cents(finding["amount"]))
 
 
 def count(inquiry: Inquiry) -> int:
@@ -77,7 +91,7 @@ def count(inquiry: Inquiry) -> int:
 def explored(inquiry: Inquiry, progress: Progress | None = None) -> Combinations:
     """All combinations, evaluated together."""
     questions = inquiry.pack.questions
-    diagrams = Diagrams({name: tuple(q.answers) for name, q in questions.items()})
+    diagrams = Diagrams({name: tuple(q.answers) for name, q in questions.items()}, at_stake)
     together = Together(inquiry.pack, inquiry.engines, inquiry.choices, diagrams)
     facts = effective(inquiry.facts, inquiry.as_of, inquiry.known_on)
     together.run(facts, inquiry.as_of, progress)
@@ -90,12 +104,12 @@ class Combinations:
 
     def __init__(self, together: Together) -> None:
         self.together, self.diagrams = together, together.diagrams
-        self._numbers: dict[Node, Node] = {}  # of figures and findings, their cents
+        self._partitions: dict[tuple[Node, ...], Node] = {}  # which part is where
         self._ordered: dict[tuple[Node, frozenset[Any]], list[list[tuple[int, str]]]] = {}
         self.powers = {name: self._power(name) for name in together.pack.powers}
         self._found = together.findings_at_close().parts
         self.findings = {
-            id_: self._function([(where, _told(found)) for where, found in parts])
+            id_: self._in_parts([(where, _standing(found)) for where, found in parts])
             for id_, parts in self._found.items()
         }
 
@@ -154,10 +168,9 @@ class Combinations:
         """What is so under one combination."""
         pick, picked = self.diagrams.pick(answers), self.diagrams.picked
         all_ = ((id_, picked(node, pick)) for id_, node in self.findings.items())
-        told = sorted((one for one in all_ if one[1] is not None), key=lambda o: (o[1][1], o[0]))
-        names = ("outcome", "date", "amount")
-        findings = {id_: dict(zip(names, one, strict=True)) for id_, one in told}
-        unsure = (id_ for id_, one in findings.items() if one["outcome"] == "needs-fact")
+        there = (one for one in all_ if one[1] is not None)
+        findings = dict(sorted(there, key=lambda one: (one[1].date, one[0])))
+        unsure = (id_ for id_, one in findings.items() if one.outcome == "needs-fact")
         doubtful = {self._found[id_][0][1].about for id_ in unsure}
         together = self.together
 
@@ -168,7 +181,8 @@ class Combinations:
         owed, amounts = together.under(answers, account)
         at = (("balances", name) for name in BALANCES)
         amounts |= {key: picked(self.figures[key], pick) for key in at}
-        return Told(outcome(findings.values()), findings, owed, amounts)
+        whole = outcome([{"outcome": one.outcome} for one in findings.values()])
+        return Told(whole, findings, owed, amounts)
 
     def _function(self, parts: Iterable[tuple[Node, Hashable]]) -> Node:
         """The function that has a value where a part is so: of the last, where several are."""
@@ -176,6 +190,16 @@ class Combinations:
         for where, value in parts:
             node = self.diagrams.choose(where, self.diagrams.leaf(value), node)
         return node
+
+    def _in_parts(self, parts: Sequence[tuple[Node, Hashable]]) -> Node:
+        """The same where no two parts are so at once; parts of many things are the same."""
+        parts = sorted(parts, key=itemgetter(0))
+        places = tuple(where for where, _value in parts)
+        which = self._partitions.get(places)
+        if which is None:
+            numbered = [(where, ("part", at)) for at, where in enumerate(places)]
+            which = self._partitions[places] = self._function(numbered)
+        return self._of_part(which, [value for _where, value in parts])
 
     def _functions(self, parts: Sequence[tuple[Node, Figures]]) -> dict[tuple[str, str], Node]:
         """Functions that are told together, in parts that leave no combination out."""
@@ -185,15 +209,16 @@ class Combinations:
         for key in dict.fromkeys(key for _where, told in parts for key in told):
             values = tuple(told.get(key) for _where, told in parts)
             if values not in made:
-                made[values] = self._of_part(which, values)
+                alike = len(set(values)) == 1
+                made[values] = (
+                    self.diagrams.leaf(values[0]) if alike else self._of_part(which, values)
+                )
             found[key] = made[values]
         return found
 
     def _of_part(self, which: Node, values: Sequence[Hashable]) -> Node:
-        """The function that has for each part its value."""
-        if len(set(values)) == 1:
-            return self.diagrams.leaf(values[0])
-        return self.diagrams.mapped(which, lambda part: values[part[1]])
+        """The function that has for each part its value, and none where there is no part."""
+        return self.diagrams.mapped(which, lambda part: None if part is None else values[part[1]])
 
     def asks(self, node: Node) -> list[str]:
         """The questions on which a function depends."""
@@ -219,14 +244,12 @@ class Combinations:
 
     def widths(self, node: Node) -> dict[str, int]:
         """By how many cents at most one answer alone moves it, by the questions that matter."""
-        numbers = self.diagrams.mapped(node, _cents_of, self._numbers)
-        widths = self.diagrams.widths(numbers)
+        widths = self.diagrams.widths(node)
         return {name: widths.get(name, 0) for name in self.asks(node)}
 
 
-def _told(finding: Finding) -> tuple[str, str, str | None]:
-    amount = None if finding.amount is None else plain(finding.amount)
-    return finding.outcome, iso(finding.date), amount
+def _standing(finding: Finding) -> Standing:
+    return Standing(finding.outcome, finding.date, finding.amount)
 
 
 def _everywhere(course: Course) -> list[Obligation]:
@@ -238,13 +261,13 @@ def _amounts(ledger: Ledger, owed: Iterable[Obligation]) -> Figures:
     """The amounts of what is owed and of payments, as a report tells them."""
     found = _amounts_owed(owed)
     for split in ledger.splits:
-        found |= {(split.fact, name): plain(getattr(split, name)) for name in PARTS}
+        found |= {(split.fact, name): getattr(split, name) for name in PARTS}
     return found
 
 
 def _amounts_owed(owed: Iterable[Obligation]) -> Figures:
     in_order = sorted(owed, key=lambda each: each.due)
-    return {(each.id, name): plain(getattr(each, name)) for name in OWED for each in in_order}
+    return {(each.id, name): getattr(each, name) for name in OWED for each in in_order}
 
 
 def _owed(owed: Iterable[Obligation], day: int, doubtful: Iterable[str]) -> dict[str, Data]:
@@ -262,13 +285,16 @@ def _owed(owed: Iterable[Obligation], day: int, doubtful: Iterable[str]) -> dict
     return found
 
 
-def cents(amount: str | None) -> int:
-    """The cents of an amount as it is written; none where there is none."""
-    return 0 if amount is None else int(amount.replace(".", ""))
+def told(amount: int | None) -> str | None:
+    """An amount as a report tells it."""
+    return None if amount is None else plain(amount)
 
 
-def _cents_of(value: Any) -> int:
-    """The cents of a figure, or of a finding as it stands."""
-    if isinstance(value, tuple):
-        value = value[2] if len(value) == 3 else None
-    return cents(value)
+def _cents(amount: str | None) -> int | None:
+    return None if amount is None else int(amount.replace(".", ""))
+
+
+def at_stake(value: Any) -> int:
+    """The cents of a figure, or of a finding as it stands; none where there are none."""
+    amount = value.amount if isinstance(value, Standing) else value
+    return amount if isinstance(amount, int) else 0

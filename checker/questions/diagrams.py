@@ -27,6 +27,7 @@ class Diagrams:
     """
 
     answers: Mapping[str, Sequence[str]]
+    measure: Callable[[Any], int] = int  # what of a value counts where one asks how wide it is
     nodes: list[tuple[int, tuple[Node, ...]]] = field(default_factory=list)
     values: dict[Node, Any] = field(default_factory=dict)
     _known: dict[Hashable, Node] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Diagrams:
     _sets: dict[Node, tuple[frozenset[tuple[int, str]], ...]] = field(default_factory=dict)
     _sizes: dict[Node, dict[Node, int]] = field(default_factory=dict)
     _below_it: dict[Node, frozenset[int]] = field(default_factory=dict)
+    _equal: dict[tuple[Node, Hashable], Node] = field(default_factory=dict)
     _spans: dict[Node, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -191,7 +193,7 @@ class Diagrams:
 
     def values_of(self, node: Node) -> set[Any]:
         """The values that a function has somewhere."""
-        return {self.values[one] for one in self.reached(node) if not self.nodes[one][1]}
+        return {self.values[leaf] for leaf in self._below(node)}
 
     def asks(self, node: Node) -> list[str]:
         """The questions on which a function depends."""
@@ -224,6 +226,13 @@ class Diagrams:
                 else self.leaf(value(self.values[node]))
             )
         return made[node]
+
+    def equals(self, node: Node, value: Hashable) -> Node:
+        """The condition that a function has a value."""
+        known = self._equal.get((node, value))
+        if known is None:
+            known = self._equal[node, value] = self.mapped(node, lambda own: bool(own == value))
+        return known
 
     def sizes(self, node: Node) -> dict[Any, int]:
         """How many combinations have each value, a function's values in the order of answers."""
@@ -268,15 +277,19 @@ class Diagrams:
         return self._sets[node]
 
     def widths(self, node: Node) -> dict[str, int]:
-        """How far apart, at most, two numbers are whose combinations differ in one answer alone.
+        """How far apart, at most, two values are whose combinations differ in one answer alone.
 
-        By the question that is answered otherwise, of those on which the function depends.
+        By the question that is answered otherwise, of those that make any difference.
         """
         found: dict[int, int] = {}
+        least, most = self._extremes(node)
+        if least == most:
+            return {}
         for one in self.reached(node):
             level, children = self.nodes[one]
-            if children:
-                found[level] = self._widest(children, found.get(level, 0))
+            widest = found.get(level, 0)
+            if children and widest < most - least:  # as wide as it can be, it is asked no more
+                found[level] = self._widest(children, widest)
         return {self.questions[level]: width for level, width in found.items()}
 
     def _widest(self, functions: Iterable[Node], most: int) -> int:
@@ -303,12 +316,14 @@ class Diagrams:
         return most
 
     def _extremes(self, node: Node) -> tuple[int, int]:
-        """The least and the greatest number that a function has."""
+        """The least and the greatest that counts of what a function's values are."""
         known = self._spans.get(node)
         if known is None:
             children = self.nodes[node][1]
-            spans = [self._extremes(each) for each in children]
-            own = () if children else (self.values[node],)
-            least, most = min([*own, *(a for a, _ in spans)]), max([*own, *(b for _, b in spans)])
-            known = self._spans[node] = least, most
+            if children:
+                least, most = zip(*map(self._extremes, children), strict=True)
+                known = min(least), max(most)
+            else:
+                known = (self.measure(self.values[node]),) * 2
+            self._spans[node] = known
         return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.facts import uncollected
 from checker.inquiry import Inquiry
@@ -15,15 +15,19 @@ from checker.questions import identity
 from checker.questions.combinations import (
     Combinations,
     Data,
+    Standing,
     Told,
-    cents,
+    at_stake,
     count,
     explored,
     figures,
     stands,
+    told,
 )
 from checker.questions.diagrams import Node
 from checker.questions.together import Progress
+
+T = TypeVar("T")
 
 MOST_VALUES = 8
 """Of a figure with more values than these, the least and the greatest are told with their sets."""
@@ -117,12 +121,13 @@ class _Alone:
 
     def _other(self, question: Question, answer: str) -> Data:
         before, after = self.baseline, self.told(question.name, answer)
-        found = list(_changed(before.findings, after.findings))
-        for change in found:
-            by = abs(_at_stake(change["after"]) - _at_stake(change["before"]))
-            known = self.turned.setdefault(change["id"], {})
+        found = list[Data]()
+        for id_, change, one, other in _changed(before.findings, after.findings):
+            known = self.turned.setdefault(id_, {})
+            by = abs(at_stake(other) - at_stake(one))
             known[question.name] = max(by, known.get(question.name, 0))
-        owed = list(_changed(before.owed, after.owed))
+            found.append(_change(id_, change, one and one.told(), other and other.told()))
+        owed = [_change(*each) for each in _changed(before.owed, after.owed)]
         money = list(_moved_money(before, after))
         return {
             "answer": answer,
@@ -143,7 +148,7 @@ class _Alone:
         return [
             {
                 "id": id_,
-                **known.get(id_, _NOWHERE),
+                **_where_it_is(known.get(id_)),
                 "label": "reading-dependent" if id_ in self.turned else "stable-alone",
                 "depends_on": [
                     {
@@ -162,17 +167,23 @@ class _Alone:
 _NOWHERE = {"outcome": None, "date": None, "amount": None}
 
 
-def _changed(before: Mapping[str, Data], after: Mapping[str, Data]) -> Iterator[Data]:
-    """What appears, goes or moves, in the order of the baseline."""
+def _where_it_is(finding: Standing | None) -> Data:
+    return _NOWHERE if finding is None else finding.told()
+
+
+def _changed(
+    before: Mapping[str, T], after: Mapping[str, T]
+) -> Iterator[tuple[str, str, T | None, T | None]]:
+    """What appears, goes or moves, in the order of the baseline: as it was, and as it is."""
     for id_ in dict.fromkeys([*before, *after]):
         one, other = before.get(id_), after.get(id_)
         if one != other:
             change = "appears" if one is None else "goes" if other is None else "moves"
-            yield {"id": id_, "change": change, "before": one, "after": other}
+            yield id_, change, one, other
 
 
-def _at_stake(stands_: Data | None) -> int:
-    return 0 if stands_ is None else cents(stands_["amount"])
+def _change(id_: str, change: str, before: Data | None, after: Data | None) -> Data:
+    return {"id": id_, "change": change, "before": before, "after": after}
 
 
 def _moved_money(before: Told, after: Told) -> Iterator[Data]:
@@ -181,16 +192,17 @@ def _moved_money(before: Told, after: Told) -> Iterator[Data]:
     due = {id_: row["due"] for told in (after, before) for id_, row in told.owed.items()}
     for of, name in dict.fromkeys([*one, *other]):
         old, new = one.get((of, name)), other.get((of, name))
-        if old == new or (of != "balances" and cents(old) == cents(new)):
+        if old == new or (of != "balances" and (old or 0) == (new or 0)):
             continue
         spoken = name.replace("_", " ")
-        by = plain(cents(new) - cents(old))
+        by = plain((new or 0) - (old or 0))
         if of == "balances" and None in (old, new):
             says = f"{spoken} can{'not' if new is None else ''} be figured"
         else:
             says = _says(by, of, spoken, due.get(of))
         yield {
-            "of": of, "figure": name, "before": old, "after": new, "by": by, "says": says,
+            "of": of, "figure": name, "before": told(old), "after": told(new), "by": by,
+            "says": says,
         }  # fmt: skip
 
 
@@ -252,7 +264,7 @@ class _Every:
             depends = self._depends(node)
             yield {
                 "id": id_,
-                **own.get(id_, _NOWHERE),
+                **_where_it_is(own.get(id_)),
                 "label": "reading-dependent" if depends else "robust",
                 "depends_on": depends,
                 "when": list(self._when(node)) if depends else [],
@@ -264,13 +276,12 @@ class _Every:
         sizes = self.combined.sizes(node)
         for value in sizes:
             kinds.setdefault(None if value is None else value[:2], []).append(value)
-        for kind, of_kind in kinds.items():
-            amounts = [v[2] for v in of_kind if v is not None and v[2] is not None]
+        for of_kind in kinds.values():
+            amounts = [v.amount for v in of_kind if v is not None and v.amount is not None]
             yield {
-                "outcome": None if kind is None else kind[0],
-                "date": None if kind is None else kind[1],
-                "lowest": min(amounts, key=cents, default=None),
-                "highest": max(amounts, key=cents, default=None),
+                **{name: _where_it_is(of_kind[0])[name] for name in ("outcome", "date")},
+                "lowest": told(min(amounts, default=None)),
+                "highest": told(max(amounts, default=None)),
                 "combinations": sum(sizes[value] for value in of_kind),
                 "sets": self.combined.sets(node, of_kind),
             }
@@ -281,17 +292,16 @@ class _Every:
         functions = self.combined.figures
         for of, name in dict.fromkeys([*own, *functions]):
             node = functions[of, name]
-            sizes: dict[str | None, int] = self.combined.sizes(node)
+            sizes: dict[int | None, int] = self.combined.sizes(node)
             known = [value for value in sizes if value is not None]
-            lowest = min(known, key=cents, default=None)
-            highest = max(known, key=cents, default=None)
+            lowest, highest = min(known, default=None), max(known, default=None)
             yield {
                 "of": of,
                 "figure": name,
-                "baseline": own.get((of, name)),
-                "lowest": lowest,
-                "highest": highest,
-                "by": plain(cents(highest) - cents(lowest)),
+                "baseline": told(own.get((of, name))),
+                "lowest": told(lowest),
+                "highest": told(highest),
+                "by": plain((highest or 0) - (lowest or 0)),
                 "robust": len(sizes) == 1,
                 "depends_on": self._depends(node),
                 "when": list(self._values(node, sizes, lowest, highest)),
@@ -300,16 +310,16 @@ class _Every:
     def _values(
         self,
         node: Node,
-        sizes: Mapping[str | None, int],
-        lowest: str | None,
-        highest: str | None,
+        sizes: Mapping[int | None, int],
+        lowest: int | None,
+        highest: int | None,
     ) -> Iterator[Data]:
         if len(sizes) == 1:
             return
         shown = set(sizes) if len(sizes) <= MOST_VALUES else {lowest, highest, None} & set(sizes)
-        for value in sorted(shown, key=lambda v: (v is None, cents(v))):
+        for value in sorted(shown, key=lambda v: (v is None, v or 0)):
             yield {
-                "value": value,
+                "value": told(value),
                 "combinations": sizes[value],
                 "sets": self.combined.sets(node, [value]),
             }
@@ -321,12 +331,12 @@ class _Every:
         return self.depends[node]
 
     def _widths(self, node: Node) -> list[Data]:
-        found = [
+        widths = sorted(self.combined.widths(node).items(), key=lambda each: -each[1])
+        return [
             {
                 "question": name,
                 "phrase": self.inquiry.pack.questions[name].phrase,
                 "by": plain(by),
             }
-            for name, by in self.combined.widths(node).items()
+            for name, by in widths
         ]
-        return sorted(found, key=lambda each: -cents(each["by"]))
