@@ -544,6 +544,10 @@ class Accrual:
         denominator = next(iter(day_count(convention, day, day + 1)))
         return half_up(self.balance * fixing.at(self.added), denominator * RATE_ONE)
 
+    def figures(self, period: Period, fixing: Fixing) -> tuple[int, int]:
+        """The interest of a period at its close, and what the lawful maximum still keeps back."""
+        return period.owed_and_deferred(fixing)
+
     def close(self, day: Day, *, with_day: bool, scheduled: bool = True) -> Period | None:
         """Closes the open period on `day`, that day counted or not; None where it has no days.
 
@@ -560,7 +564,7 @@ class Accrual:
             period.interest = 0
             period.deferred = period.brought
         elif fixing.base is not None:
-            period.interest, period.deferred = period.owed_and_deferred(fixing)
+            period.interest, period.deferred = self.figures(period, fixing)
         self.closed.append(period)
         self.period = self._new_period(self.counted, day)
         self.added = self.addition

@@ -557,7 +557,8 @@ class Evaluation(Judging):
 
     def _tell(self, waiting: Sequence[Occurrence]) -> None:
         """Tells the engine what is so, and follows what it concludes until nothing new follows."""
-        rounds, asked = 0, list[str]()
+        rounds = 0
+        asked: list[str] = []
         loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
         record = self.pack.projections.record
         while waiting:
@@ -573,7 +574,8 @@ class Evaluation(Judging):
                     self._kept.append(occurrence)
             if not records or not (matches := self.session.add(records)):
                 return
-            asked, following = [], list[Occurrence]()
+            asked = []
+            following: list[Occurrence] = []
             for rule, match in distinct(matches, self.pack.order):
                 asked.append(rule)
                 following += self._conclude(self.pack.rules[rule], match)

@@ -144,7 +144,8 @@ class Ledger:
         if part is None:
             return []
         due = day if period.payable is None else period.payable
-        found, owed = list[Occurrence](), [self.owed(period.obligation)]
+        found: list[Occurrence] = []
+        owed = [self.owed(period.obligation)]
         if part:
             id_ = f"principal/{iso(due)}"
             working = self._working_of_instalment(period, part)
@@ -436,6 +437,8 @@ class Ledger:
 
     def _serve_from_excess(self, obligation: Obligation, day: Day) -> list[Occurrence]:
         """What this day's payments left over serves a charge that one of them brought about."""
+        if not self.splits or self.splits[-1].day != day:
+            return []
         today = list(takewhile(lambda split: split.day == day, reversed(self.splits)))[::-1]
         if not any(split.fact in obligation.facts for split in today):
             return []

@@ -149,7 +149,8 @@ class Varied(dict[str, T]):
 
     def _replace(self, name: str, condition: Node, value: T) -> None:
         self.log.append((name, condition, value))
-        diagrams, found = self.reading.diagrams, list[tuple[Node, T]]()
+        found: list[tuple[Node, T]] = []
+        diagrams = self.reading.diagrams
         self._there[name] = diagrams.either(self._where(name), condition)
         for other, old in self.parts[name]:
             if old == value:
@@ -183,7 +184,7 @@ class ReadTerms(Terms):
 
     def lookup(self, name: str) -> TermValue:
         """The value in force; from then on all is so where it is the same."""
-        question = self.question_of(name)
+        question = self._question.get(name)
         if question is None:
             return self.values[name]
         case = (name, self.reading.answers[question])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
 from checker.arrangement import Arrangement
@@ -77,6 +77,14 @@ class Supports:
     moved: set[str]
 
 
+class PowerStates(NamedTuple):
+    """A power's states on a course: as of which moves, by what they follow, and where each is."""
+
+    stands: Hashable
+    follows: Hashable
+    told: Sequence[tuple[str, Node]]
+
+
 class Course(Evaluation):
     """The account under all combinations that have moved it alike; rules are asked elsewhere.
 
@@ -86,7 +94,8 @@ class Course(Evaluation):
     def __init__(self, common: Common, again: Course | None = None, last: int = 0) -> None:
         """With `again`, the steps of that one but the `last` are taken, hearing what it heard."""
         self.common, self.condition = common, common.reading.condition
-        self.journal: list[tuple[Step, list[Any]]] = []
+        # The steps, what was heard on each, and of which findings more was written before it.
+        self.journal: list[tuple[Step, list[Any], Sequence[tuple[str, str]]]] = []
         self.coming: Day = 0  # when next anything comes by itself
         self.where = common.reading.diagrams.always  # where that is so which it is about to do
         # The findings on which powers hang; where any of a rule is; how often one was written.
@@ -98,7 +107,7 @@ class Course(Evaluation):
         # Powers: how often they may have moved; their states, and as settings follow them.
         self.turns = 0
         self.supports: dict[str, Supports] = {}
-        self.states: dict[str, tuple[Hashable, list[tuple[str, Node]]]] = {}
+        self.states: dict[str, PowerStates] = {}
         self._stood: dict[str, dict[str, Node]] = {}
         self.step = 0  # of the day
         self.said: list[Occurrence] | None = None  # on it; None where the day is over
@@ -111,9 +120,9 @@ class Course(Evaluation):
         self.findings = _Heard(self, common.findings)
         self.state, self._moved = _State(self, common.state), _Moved(self, common.moved)
         self.calendars = [_Occasions(each.occasion, self) for each in self.calendars]
-        for step, heard in again.journal[: len(again.journal) - last] if again else ():
+        for step, heard, more in again.journal[: len(again.journal) - last] if again else ():
             self._before = iter(heard)
-            self._lives(step, heard)
+            self._lives(step, heard, more)
             assert next(self._before, self) is self, "it took a step and heard less than before"
         self._before, self._heard = None, []
         self.written = list(self.heeded)  # whichever that one heard of when it took the last
@@ -133,26 +142,27 @@ class Course(Evaluation):
 
     def does(self, step: Step) -> Any:
         """Takes one more step, and keeps it in mind."""
-        self._heard = heard = list[Any]()
-        result = self._lives(step, heard)
+        heard: list[Any] = []
+        self._heard = heard
+        result = self._lives(step, heard, self._found_more())
         self._heard = []  # what is heard between steps is nothing to live by again
         return result
 
-    def _lives(self, step: Step, heard: list[Any]) -> Any:
+    def _lives(self, step: Step, heard: list[Any], more: Sequence[tuple[str, str]]) -> Any:
         """A step, with settings that follow what others have concluded before it."""
-        if more := self.hear(self._found_more):
-            for about, name in more:
-                self._about.setdefault(about, set()).add(name)
+        for about, name in more:
+            self._about.setdefault(about, set()).add(name)
+        if more:
             self._powers_moved()
         result = step(self)
-        self.journal.append((step, heard))
+        self.journal.append((step, heard, more))
         return result
 
-    def _found_more(self) -> list[tuple[str, str]]:
+    def _found_more(self) -> Sequence[tuple[str, str]]:
         """Of which findings on which its powers hang more was written, after what each is about."""
         self.common.take_note()
         if not self.written:
-            return []
+            return ()
         written, self.written = dict.fromkeys(self.written), []
         return [(self.heeded[name][0][1].about, name) for name in written]
 
@@ -225,6 +235,9 @@ class Course(Evaluation):
         if super()._comes(day):
             return True
         return self.pack.awaits and self.hear(partial(self.common.lapses, day, self))
+
+    def _coming_day(self) -> Day:
+        return self.hear(super()._coming_day)
 
     def _lapsed(self, day: Day) -> Sequence[Occurrence]:
         return self.hear(partial(self.common.lapsed, day, self)) if self.pack.awaits else ()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from checker.patterns import EngineRule, Pattern, Primitive, Record
+from checker.patterns import EngineRule, Primitive, Record
 from checker.questions.diagrams import Diagrams, Node
 
 OPERATORS = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt,
     "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+
+
+_Test = tuple[str, Callable[[Any, Any], bool], Primitive]
+"""A field, and how it must compare with what."""
 
 
 class Found(NamedTuple):
@@ -117,20 +121,22 @@ class Matching:
 
     def __init__(self, rules: Sequence[EngineRule], diagrams: Diagrams) -> None:
         self.diagrams, self.count = diagrams, 0
-        self._of_kind: dict[str, list[tuple[_Rule, int, Pattern]]] = {}
+        self._of_kind: dict[str, list[tuple[_Rule, int, list[_Test]]]] = {}
         for rule in map(_Rule, rules):
             for at, pattern in enumerate(rule.patterns):
-                self._of_kind.setdefault(pattern.kind, []).append((rule, at, pattern))
+                tests = [(test.field, OPERATORS[test.op], test.value) for test in pattern.tests]
+                self._of_kind.setdefault(pattern.kind, []).append((rule, at, tests))
 
     def add(self, records: Sequence[tuple[Node, Record]]) -> list[Found]:
         """The matches that these records complete."""
         found: list[Found] = []
         for condition, record in records:
             fields, place = record.fields, self.count
-            seen, fitting = _Seen(place, fields, condition), list[tuple[_Rule, int]]()
+            seen = _Seen(place, fields, condition)
+            fitting: list[tuple[_Rule, int]] = []
             self.count += 1
-            for rule, at, pattern in self._of_kind.get(record.kind, ()):
-                if not _passes(pattern, fields):
+            for rule, at, tests in self._of_kind.get(record.kind, ()):
+                if not _passes(tests, fields):
                     continue
                 if not rule.looks_back:
                     found.append(Found(rule.name, (place,), condition))
@@ -177,10 +183,9 @@ def _candidates(bucket: _Bucket, step: _Step, bound: Mapping[int, _Seen]) -> Seq
     return () if value is None else bucket.by_value[step.own].get(value, ())
 
 
-def _passes(pattern: Pattern, fields: Mapping[str, Primitive]) -> bool:
-    for test in pattern.tests:
-        field = test.field
-        if field not in fields or not OPERATORS[test.op](fields[field], test.value):
+def _passes(tests: Iterable[_Test], fields: Mapping[str, Primitive]) -> bool:
+    for name, holds, value in tests:
+        if name not in fields or not holds(fields[name], value):
             return False
     return True
 

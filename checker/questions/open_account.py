@@ -84,6 +84,7 @@ class OpenLedger(Ledger):
         self.apart: dict[str, list[OpenCharge]] = {}  # charges of one id, each where it is one
         self._standing: dict[str, Node] = {}  # where what is owed under an id stands
         self._summed: list[tuple[Hashable, Node]] = []  # charges as they stood, the sum up to each
+        self._paid: list[str] | None = None  # what is paid at once, until that is told
         self.obligations = _OpenObligations(self.apart)
 
     def accruing(self) -> Accrual:
@@ -136,10 +137,22 @@ class OpenLedger(Ledger):
                 known[at:] = [(stands, node)]
             node = known[at][1]
         total: int = diagrams.picked(node, reading.pick)
-        reading.narrow(diagrams.mapped(node, total.__eq__))
+        reading.narrow(diagrams.equals(node, total))
         return total
 
     def _discharge_component(
+        self, split: Split, component: str, left: int, discharged: list[Obligation]
+    ) -> int:
+        """Of all that it pays it is told at once; no setting is asked meanwhile."""
+        paid: list[str] = []
+        self._paid = paid
+        served = self._discharge_alike(split, component, left, discharged)
+        self._paid = None
+        if paid:
+            self.course.unpaid_moved(paid)
+        return served
+
+    def _discharge_alike(
         self, split: Split, component: str, left: int, discharged: list[Obligation]
     ) -> int:
         """What discharges all of a component need not be told apart but by how much that takes."""
@@ -175,7 +188,10 @@ class OpenLedger(Ledger):
         moved = (of.id,) if whole is None else (of.id, whole.id)
         for id_ in moved:
             self._standing.pop(id_, None)
-        self.course.unpaid_moved(moved)
+        if self._paid is None:
+            self.course.unpaid_moved(moved)
+        else:
+            self._paid += moved
 
     def working_of(self, period: Period) -> tuple[str, ...]:  # noqa: ARG002  # as it is overridden
         """Nothing: no rule asks how a figure was worked out, and nobody is told of it here."""
@@ -260,29 +276,37 @@ class OpenAccrual(Accrual):
         self.course, self.elsewhere = course, course.elsewhere()
         super().__init__(course.arrangement)
 
+    def earned(self, day: Day) -> tuple[int | None, Fixing]:
+        """The open period's interest of the days before `day`, and the rate it stands at."""
+        return self.course.hear(partial(super().earned, day))
+
+    def figures(self, period: Period, fixing: Fixing) -> tuple[int, int]:
+        """The interest of a period at its close, and what the lawful maximum still keeps back."""
+        return self.course.hear(partial(super().figures, period, fixing))
+
     def fixing(self, day: Day, *, closing: bool = False) -> Fixing:
         """The open period's rate, from then on for all combinations that have the same."""
+        return self.course.hear(partial(self._fixing_heard, day, closing=closing))
+
+    def _fixing_heard(self, day: Day, *, closing: bool) -> Fixing:
         if not self.elsewhere.steady(*FIXING_SETTINGS):
             return super().fixing(day, closing=closing)
-        reading, diagrams = self.course.common.reading, self.course.common.reading.diagrams
-        variants = self._variants(day, closing=closing)
-        own = next(each for where, each in variants if reading.holds(where))
-        same = [(where, each) for where, each in variants if _effect(each) == _effect(own)]
-        reading.narrow(reduce(diagrams.either, (where for where, _each in same), diagrams.never))
-        if len(same) == 1:
-            return own
-        fixing = OpenFixing(*own)
-        fixing.variants, fixing.reading = same, reading
+        reading = self.course.common.reading
+        fixings = self._fixings(day, closing=closing)
+        where, fixing = next(each for each in fixings if reading.holds(each[0]))
+        reading.narrow(where)
         return fixing
 
-    def _variants(self, day: Day, *, closing: bool) -> list[tuple[Node, Fixing]]:
+    def _fixings(self, day: Day, *, closing: bool) -> list[tuple[Node, Fixing]]:
+        """What the rate is under all combinations, each from which something else follows once."""
         period, common = self.period, self.course.common
         observed = [len(series.days) for series in (self.maximum, *self.indices.values())]
         asked = (period.start, period.due, period.index, period.fixed, self.added, day, closing)
         key = (*asked, *observed, *self.course.terms.history)
         if key not in common.fixings:
             anew = partial(self._fixed_anew, day, closing=closing)
-            common.fixings[key] = common.reading.each(common.reading.diagrams.always, anew)
+            variants = common.reading.each(common.reading.diagrams.always, anew)
+            common.fixings[key] = _by_effect(variants, common.reading)
         return common.fixings[key]
 
     def _fixed_anew(self, day: Day, *, closing: bool) -> Fixing:
@@ -294,6 +318,24 @@ class OpenAccrual(Accrual):
             return super().fixing(day, closing=closing)
         finally:
             self.arrangement, self._fixing_days = own, known
+
+
+def _by_effect(
+    variants: Iterable[tuple[Node, Fixing]], reading: Reading
+) -> list[tuple[Node, Fixing]]:
+    """Fixings of which nothing follows but their days as one, each where it is so."""
+    alike: dict[tuple[object, ...], list[tuple[Node, Fixing]]] = {}
+    for where, each in variants:
+        alike.setdefault(_effect(each), []).append((where, each))
+    found = list[tuple[Node, Fixing]]()
+    for same in alike.values():
+        where, fixing = same[0]
+        if len(same) > 1:
+            where = reduce(reading.diagrams.either, (each for each, _fixing in same))
+            fixing = OpenFixing(*fixing)
+            fixing.variants, fixing.reading = same, reading
+        found.append((where, fixing))
+    return found
 
 
 def _effect(fixing: Fixing) -> tuple[object, ...]:
@@ -387,11 +429,8 @@ class OpenDeadlines(Deadlines):
     def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
         """An obligation gets its days under every combination."""
         assert isinstance(obligation, OpenObligation)  # made here
-        days_by_condition = self._days(obligation.component, obligation.due, earliest)
-        if isinstance(obligation, OpenCharge):
-            days_by_condition = self._within(obligation.where, days_by_condition)
-        obligation.days = days_by_condition
-        for condition, days in days_by_condition:
+        obligation.days = self.course.hear(partial(self._days_of, obligation, earliest))
+        for condition, days in obligation.days:
             self._count += 1
             heapq.heappush(self._waiting, (days.last_day, self._count, obligation, condition))
 
@@ -407,9 +446,17 @@ class OpenDeadlines(Deadlines):
         return made
 
     def _within(self, where: Node, days: Days) -> Days:
+        if where == self.reading.diagrams.always:
+            return days
         both, never = self.reading.diagrams.both, self.reading.diagrams.never
         parts = ((both(condition, where), until) for condition, until in days)
         return [part for part in parts if part[0] != never]
+
+    def _days_of(self, obligation: OpenObligation, earliest: Day) -> Days:
+        days = self._days(obligation.component, obligation.due, earliest)
+        if isinstance(obligation, OpenCharge):
+            return self._within(obligation.where, days)
+        return days
 
     def _days(self, component: str, due: Day, earliest: Day) -> Days:
         """Until when something may be paid, asked once for all courses where none has a say."""
@@ -430,8 +477,8 @@ class OpenDeadlines(Deadlines):
         if self.arrangement.steady(*paths):
             return once()
         if self.course.pack.by_account.isdisjoint(paths):
-            return self.course.hear(lambda: once(self.course.today, self.course.states_written))
-        return self.course.hear(lambda: self.reading.each(self.reading.condition, until))
+            return once(self.course.today, self.course.states_written)
+        return self.reading.each(self.reading.condition, until)
 
     def settle_anew(self, obligations: Iterable[Obligation], day: Day) -> None:
         """What may still be paid in time follows settings that changed; the rest stays."""
@@ -472,17 +519,21 @@ class OpenDeadlines(Deadlines):
 
     def told(self, parts: Sequence[Part]) -> dict[str, Any]:
         """From when to when these parts may be paid in time, where it is told."""
-        diagrams, days = self.reading.diagrams, list[tuple[Node, Until]]()
+        days: Days = []
+        diagrams = self.reading.diagrams
         for part in parts:
             assert isinstance(part, OpenObligation)  # made here
-            before = days or [(self._telling, Until(0, 0))]
-            days = [
-                (both, Until(one.payable or other.payable, max(one.last_day, other.last_day)))
-                for condition, one in before
-                for under, other in part.days
-                if (both := diagrams.both(condition, under)) != diagrams.never
-            ]
-        return {"payable": Undecided(days), "last_day": Undecided(days)}
+            if not days:
+                days = part.days
+            elif part.days != days:
+                days = [
+                    (both, Until(one.payable, max(one.last_day, other.last_day)))
+                    for condition, one in days
+                    for under, other in part.days
+                    if (both := diagrams.both(condition, under)) != diagrams.never
+                ]
+        undecided = Undecided(self._within(self._telling, days))
+        return {"payable": undecided, "last_day": undecided}
 
     def asked(self, obligation: OpenObligation, of: Callable[[Until], Day]) -> Day:
         """One of its days, from then on for all combinations that have the same."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial, reduce
 from itertools import groupby
 from operator import methodcaller
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from checker.account import BALANCES, Occurrence
 from checker.accrual import Fixing
@@ -34,7 +34,7 @@ from checker.occasions import Calendar
 from checker.pack import Pack, Power
 from checker.patterns import Record
 from checker.questions.conditional import Reading, ReadTerms, Sometimes, Varied
-from checker.questions.courses import Course, PowerState, Step, Supports
+from checker.questions.courses import Course, PowerState, PowerStates, Step, Supports
 from checker.questions.diagrams import Assignment, Diagrams, Node
 from checker.questions.matching import Found, Matching
 from checker.questions.open_account import Days, Undecided
@@ -48,6 +48,15 @@ Told = list[tuple[Node, Occurrence]]
 
 Progress = Callable[[Day, Day, int], None]
 """Is told up to which day all combinations have been lived, until when, and on how many courses."""
+
+
+class Window(NamedTuple):
+    """A finding that may be answered up to a last day: where it is, and what it tells."""
+
+    where: Node
+    rule: str
+    finding: str
+    values: Mapping[str, Value]
 
 
 class _Firsts(dict[str, Mapping[str, Value]]):
@@ -87,8 +96,9 @@ class Together(Judging):
         self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
         self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
         self._next: dict[Hashable, Day | None] = {}
-        # Findings that may be answered, each where it is, by the day on which they lapse.
-        self._windows: dict[Day, list[tuple[Node, str, str, Mapping[str, Value]]]] = {}
+        self._windows: dict[Day, list[Window]] = {}  # by the day on which they lapse
+        self._lapsing_on: Day = 0
+        self._lapsing_by: dict[Course, list[Window]] = {}  # on that day, by course
         self._occasions: dict[tuple[str, Day], list[Occurrence]] = {}
         self.moves = 0  # how often powers may have moved on any course
         self._powers: dict[str, tuple[int, Mapping[str, Node]]] = {}  # as they stood by then
@@ -96,6 +106,7 @@ class Together(Judging):
         self._numbered: list[Course] = []  # in the order in which they came to be
         self._whose = diagrams.leaf(None)  # the number of the course of each combination
         self.firsts = self._firsts = _Firsts(self.reading, engines.late_kinds)
+        self._termed = pack.terms.keys() - pack.states.keys() - BALANCES.keys()
         self._steady = {"today", *(pack.terms.keys() - pack.asked_of.keys())}
         self._plain: dict[str, bool] = {}  # of rules, whether they ask for steady terms alone
         self.rules = {name: _unspoken(rule) for name, rule in pack.rules.items()}
@@ -149,6 +160,8 @@ class Together(Judging):
 
     def lookup(self, name: str) -> Any:
         """The value in force of a term, a state, a balance, a power's state, or `today`."""
+        if name in self._termed and not self.reading.amended:
+            return self._terms.lookup(name)
         if name == "today":
             return self.today
         if name in self.pack.states:
@@ -241,42 +254,55 @@ class Together(Judging):
         """A power's states, and since when the oldest default has stood that supports each."""
         self.take_note()
         for course in self.courses:
-            since = self._available_since(course, self.pack.powers[name])
-            yield from self._states(course, self.pack.powers[name], since)
+            power = self.pack.powers[name]
+            doubtful, arisen = self._doubtful(course, power), self._arisen(course, power)
+            since = self._available_since(course, power)
+            yield from self._states(course, since, doubtful, arisen)
 
     def states_on(self, course: Course, name: str) -> Sequence[tuple[str, Node]]:
         """A power's states on one course, asked anew when anything that they follow has moved."""
         self.take_note()
         stands = (course.condition, course.moves, course.turns)
         known = course.states.get(name)
-        if known is None or known[0] != stands:
+        if known is None or known.stands != stands:
             power = self.pack.powers[name]
-            states = self._states(course, power, [(None, self._available(course, power))])
-            told = [(state, where) for where, (state, _since) in states]
-            known = course.states[name] = stands, told
-        return known[1]
+            available, doubtful = self._available(course, power), self._doubtful(course, power)
+            follows = (course.condition, available, doubtful, self._arisen(course, power))
+            if known is not None and known.follows == follows:
+                told = known.told
+            else:
+                states = self._states(course, [(None, available)], *follows[2:])
+                told = [(state, where) for where, (state, _since) in states]
+            known = course.states[name] = PowerStates(stands, follows, told)
+        return known.told
 
     def _states(
-        self, course: Course, power: Power, available: Iterable[tuple[Day | None, Node]]
-    ) -> list[tuple[Node, PowerState]]:
-        """A power's states on one course, where it is known for where it is available."""
-        diagrams, arisen = self.diagrams, course.arisen
-        doubts = arisen.get(power.in_doubt_on, diagrams.never)
-        if course.ledger.stuck:
-            in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
-            doubts = diagrams.either(doubts, in_doubt)
+        self, course: Course, available: Iterable[tuple[Day | None, Node]], doubtful: Node,
+        arisen: Node,
+    ) -> list[tuple[Node, PowerState]]:  # fmt: skip
+        """A power's states on one course, by where it is available, in doubt, and has arisen."""
+        diagrams = self.diagrams
         states: list[tuple[PowerState, Node]] = [
             *((("available", day), where) for day, where in available),
-            (("undetermined", None), doubts),
-            (("lapsed", None), self._arisen(course, power)),
+            (("undetermined", None), doubtful),
+            (("lapsed", None), arisen),
             (("not-arisen", None), diagrams.always),
         ]
-        found, left = list[tuple[Node, PowerState]](), course.condition
+        found: list[tuple[Node, PowerState]] = []
+        left = course.condition
         for state, where in states:
             if (condition := diagrams.both(left, where)) != diagrams.never:
                 found.append((condition, state))
                 left = diagrams.without(left, condition)
         return found
+
+    def _doubtful(self, course: Course, power: Power) -> Node:
+        """Where it cannot be said whether a power has arisen."""
+        doubts = course.arisen.get(power.in_doubt_on, self.diagrams.never)
+        if course.ledger.stuck:
+            in_doubt = self._where([course], lambda each: each.ledger.in_doubt(each.today))
+            doubts = self.diagrams.either(doubts, in_doubt)
+        return doubts
 
     def _arisen(self, course: Course, power: Power) -> Node:
         """Where any default has been found that a power arises on."""
@@ -286,12 +312,15 @@ class Together(Judging):
     def _available(self, course: Course, power: Power) -> Node:
         """Where a power stands; what supports it is asked anew where it has moved."""
         never, either = self.diagrams.never, self.diagrams.either
-        stands = course.supports.setdefault(power.id, Supports(never, {}, set(course.heeded)))
+        stands = course.supports.get(power.id)
+        if stands is None:
+            stands = course.supports[power.id] = Supports(never, {}, set(course.heeded))
         found, less = stands.available, False
         for name in stands.moved:
-            before, now = stands.by_finding.get(name, never), self._support(course, power, name)
-            stands.by_finding[name] = now
-            found, less = either(found, now), less or either(before, now) != now
+            before, now = stands.by_finding.pop(name, never), self._support(course, power, name)
+            if now != never:
+                stands.by_finding[name], found = now, either(found, now)
+            less = less or either(before, now) != now
         stands.moved.clear()
         stands.available = reduce(either, stands.by_finding.values(), never) if less else found
         return stands.available
@@ -460,7 +489,8 @@ class Together(Judging):
 
     def _tell(self, waiting: Told) -> None:
         """Tells the rules what is so, and follows what they conclude until nothing new follows."""
-        rounds, asked = 0, list[str]()
+        rounds = 0
+        asked: list[str] = []
         loop_kinds, late_kinds = self.engines.loop_kinds, self.engines.late_kinds
         while waiting:
             rounds += 1
@@ -587,18 +617,31 @@ class Together(Judging):
     ) -> None:
         told = finding_occurrences(finding, first)[0].values
         lapsing = self._windows.setdefault(max(until, self.today) + 1, [])
-        lapsing.append((where, rule, finding.id, {**told, "until": until}))
+        lapsing.append(Window(where, rule, finding.id, {**told, "until": until}))
 
     def lapses(self, day: Day, course: Course) -> bool:
         """Whether anything lapses on a day under any combination that is on a course."""
         both, never = self.diagrams.both, self.diagrams.never
-        windows = self._windows.get(day, ())
-        return any(both(where, course.condition) != never for where, *_of in windows)
+        windows = self._lapsing(day, course)
+        return any(both(window.where, course.condition) != never for window in windows)
+
+    def _lapsing(self, day: Day, course: Course) -> Sequence[Window]:
+        """The windows that pass on a day under any combination that is on a course."""
+        windows = self._windows.get(day)
+        if not windows:
+            return ()
+        if self._lapsing_on != day:
+            self._lapsing_on, self._lapsing_by = day, {each: [] for each in self.courses}
+            for window in windows:
+                for each, _part in self._on(window.where):
+                    self._lapsing_by[each].append(window)
+        return self._lapsing_by.get(course, windows)  # of one that has parted since, all of them
 
     def lapsed(self, day: Day, course: Course) -> list[Occurrence]:
         """What lapses on a day on a course, each where it does."""
-        told, both = list[Occurrence](), self.diagrams.both
-        for where, rule, id_, values in self._windows.get(day, ()):
+        told: list[Occurrence] = []
+        both = self.diagrams.both
+        for where, rule, id_, values in self._lapsing(day, course):
             if (part := both(where, self.reading.condition)) == self.diagrams.never:
                 continue
             lapse = partial(course.lapse, rule, id_, values, day)
@@ -659,7 +702,8 @@ class Together(Judging):
 
     def at_close(self, course: Course, of: Callable[[Course], T]) -> list[tuple[Node, T]]:
         """What is so of a course at the close of the day, which it is not to live beyond."""
-        found, left = list[tuple[Node, T]](), course.condition
+        found: list[tuple[Node, T]] = []
+        left = course.condition
         while left != self.diagrams.never:
             found.append(self.reading.once(left, partial(of, course)))
             left = self.diagrams.without(left, found[-1][0])
