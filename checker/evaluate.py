@@ -21,6 +21,7 @@ from typing import Any
 from weakref import proxy
 
 from checker.account import BALANCES, Occurrence
+from checker.accrual import Capping, Fixing
 from checker.arrangement import SETTINGS, Arrangement
 from checker.dates import Day
 from checker.engines import Make, usual
@@ -670,6 +671,10 @@ class Evaluation(Judging):
         projections = self.pack.projections
         return [(o, projections.record(o, self)) for o in occurrences if o.kind in seen]
 
+    def limited(self, fixing: Fixing) -> tuple[Capping, int | None]:
+        """The lawful maximum of a rate, and the rate as limited by it."""
+        return fixing.limited()
+
     def standing_occurrences(self) -> Iterator[Occurrence]:
         """What stands at the close of the day: the periods, and what is held in excess."""
         accrual = self.ledger.accrual
@@ -680,7 +685,7 @@ class Evaluation(Judging):
             starved = [day for day, _fact in period.starved]
             seen = self.today if period.closed_on is None else period.closed_on
             bears = period.bears if period.closed else accrual.bears_through(self.today)
-            capping, rate = fixing.limited()
+            capping, rate = self.limited(fixing)
             given: dict[str, Value | None] = {
                 "obligation": period.obligation,
                 "date": seen,

@@ -132,8 +132,11 @@ class Varied(dict[str, T]):
             name not in self.parts or diagrams.both(self._where(name), condition) == diagrams.never
         )
 
-    def add(self, name: str, condition: Node, value: T) -> None:
-        """A thing is so under a condition under which there is none of its name."""
+    def add(self, name: str, condition: Node, value: T, *, new: bool = False) -> None:
+        """A thing is so under a condition under which there is none of its name.
+
+        A `new` one is like no other of that name.
+        """
         self.log.append((name, condition, value))
         parts = self.parts.get(name)
         if parts is None:
@@ -141,7 +144,7 @@ class Varied(dict[str, T]):
             return
         either = self.reading.diagrams.either
         self._there[name] = either(self._where(name), condition)
-        for at, (other, old) in enumerate(parts):
+        for at, (other, old) in enumerate(() if new else parts):
             if old == value:
                 parts[at] = (either(condition, other), value)
                 return

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from checker.account import Obligation, Occurrence
+from checker.accrual import Capping, Fixing
 from checker.arrangement import Arrangement
 from checker.dates import Day
 from checker.evaluate import Act, Engines, Evaluation
@@ -60,6 +61,9 @@ class Common(Shared, Protocol):
 
     def take_note(self) -> None:
         """Courses take note of what was written about findings on which any power hangs."""
+
+    def limited(self, fixing: Fixing) -> tuple[Capping, int | None]:
+        """How the lawful maximum limits a rate, from then on for all for which it does so."""
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
@@ -210,6 +214,10 @@ class Course(Evaluation):
                 self._stood[name] = dict(now)
                 found.append(name)
         return found
+
+    def limited(self, fixing: Fixing) -> tuple[Capping, int | None]:
+        """How the lawful maximum limits a rate."""
+        return self.common.limited(fixing)
 
     def amend(self, occurrence: Occurrence) -> None:
         """A term has another value from now on."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
-from itertools import groupby
+from itertools import chain, groupby
 from operator import methodcaller
 from typing import Any, NamedTuple, TypeVar
 
 from checker.account import BALANCES, Occurrence
-from checker.accrual import Fixing
+from checker.accrual import Capping, Fixing
 from checker.dates import Day
 from checker.evaluate import (
     MOST_ROUNDS,
@@ -59,6 +59,19 @@ class Window(NamedTuple):
     values: Mapping[str, Value]
 
 
+class Known:
+    """What rules were told: by the place of each record, and of the first of what it tells."""
+
+    def __init__(self) -> None:
+        self.told: list[Occurrence] = []
+        self.first: list[int] = []
+
+    def add(self, occurrence: Occurrence, records: int) -> None:
+        """Something is told in so many records, each under some combinations."""
+        self.first += [len(self.told)] * records
+        self.told += [occurrence] * records
+
+
 class _Firsts(dict[str, Mapping[str, Value]]):
     """What the rules of findings first matched, written down with the order in which they did."""
 
@@ -74,7 +87,7 @@ class _Firsts(dict[str, Mapping[str, Value]]):
     def add(self, name: str, condition: Node, value: Mapping[str, Value]) -> None:
         """The same under a condition, where there is nothing of that name."""
         if self._is_late(name):
-            self.varied.add(name, condition, (self.number, value))
+            self.varied.add(name, condition, (self.number, value), new=True)
 
     def _is_late(self, finding: str) -> bool:
         """Whether it may be told at the close."""
@@ -92,6 +105,8 @@ class Together(Judging):
         self.findings = Varied[Finding](self.reading)
         self.days_by_terms: dict[Hashable, Days] = {}
         self.fixings: dict[Hashable, list[tuple[Node, Fixing]]] = {}
+        # How rates are limited, and where; each with the fixing itself, which keeps its id its own.
+        self._limits: dict[int, tuple[Fixing, list[tuple[Node, tuple[Capping, int | None]]]]] = {}
         self._surviving: dict[tuple[str, int], Node] = {}  # where powers survive cure
         self.state, self.moved = Varied[Any](self.reading), Varied[bool](self.reading)
         self._calendars: Varied[tuple[int, Day | None]] = Varied(self.reading)
@@ -113,7 +128,7 @@ class Together(Judging):
         loop = [rule for rule in pack.rules.values() if rule.id not in pack.standing]
         self._matching = Matching([each for rule in loop for each in rule.patterns], diagrams)
         self._read = 0  # how much of what was written of findings courses have taken note of
-        self._told: list[Occurrence] = []
+        self._told = Known()
         self._kept: Told = []
         self.lived = 0  # courses, from the beginning to where they part
         self._begin()
@@ -175,6 +190,16 @@ class Together(Judging):
             self._alike(lambda course: course.terms.history)
             terms = self._here.terms
         return terms.lookup(name)
+
+    def limited(self, fixing: Fixing) -> tuple[Capping, int | None]:
+        """How the lawful maximum limits a rate, from then on for all for which it does so."""
+        known = self._limits.get(id(fixing))
+        if known is None:
+            told = self.reading.each(self.diagrams.always, fixing.limited)
+            known = self._limits[id(fixing)] = fixing, told
+        where, limited = next(each for each in known[1] if self.reading.holds(each[0]))
+        self.reading.narrow(where)
+        return limited
 
     def next_occasion(self, name: str, day: Day) -> Day | None:
         """The first day after `day` that is an occasion under any combination."""
@@ -456,13 +481,14 @@ class Together(Judging):
         found: Told = []
         for course, said in told:
             at = 0
-            for condition, each in (part for one in said for part in self._spelled(course, one)):
+            for condition, each in chain.from_iterable(self._spelled(course, one) for one in said):
                 values = each.values
                 key = (each.kind, each.facts, tuple(values), tuple(values.values()))
                 new = len(numbers)
                 number = numbers.setdefault(key, new)
-                if number != new and number in order[at:]:
-                    at = order.index(number, at)
+                place = -1 if number == new else _place(order, number, at)
+                if place >= 0:
+                    at = place
                     found[at] = (self.diagrams.either(found[at][0], condition), found[at][1])
                 else:
                     order.insert(at, number)
@@ -508,27 +534,30 @@ class Together(Judging):
                 waiting += self._concluded(condition, rule, found)
 
     def _matched(
-        self, matching: Matching, known: list[Occurrence], seen: Told
+        self, matching: Matching, known: Known, seen: Told
     ) -> list[tuple[Node, Rule, dict[str, Occurrence]]]:
         """What rules match that are told of these; all that they were told is `known`."""
         records: list[tuple[Node, Record]] = []
         for condition, occurrence in seen:
             record = partial(self.pack.projections.record, occurrence, self)
-            for under, made in self.reading.each(condition, record):
-                known.append(occurrence)
-                records.append((under, made))
+            made = self.reading.each(condition, record)
+            known.add(occurrence, len(made))
+            records += made
         found = []
-        for match in self._distinct(matching.add(records)):
+        for match in self._distinct(matching.add(records), known.first):
             rule = self.rules[match.rule]
             places = zip(rule.aliases, match.places, strict=True)
-            found.append((match.condition, rule, {alias: known[at] for alias, at in places}))
+            told = {alias: known.told[at] for alias, at in places}
+            found.append((match.condition, rule, told))
         return found
 
-    def _distinct(self, matches: Iterable[Found]) -> list[Found]:
-        """Matches by rule, each once however many branches found it, in the order of records."""
+    def _distinct(self, matches: Iterable[Found], first: Sequence[int]) -> list[Found]:
+        """Matches by rule, in the order of what is told: each once, however many branches found it
+        and whatever records stand for the same under different combinations."""
         seen: dict[tuple[str, tuple[int, ...]], Node] = {}
         for match in matches:
-            key = (match.rule.rpartition("#")[0], match.places)
+            places = tuple([first[at] for at in match.places])
+            key = (match.rule.rpartition("#")[0], places)
             where = seen.get(key, self.diagrams.never)
             seen[key] = self.diagrams.either(where, match.condition)
         found = [Found(*key, condition) for key, condition in seen.items()]
@@ -666,7 +695,7 @@ class Together(Judging):
         seen = self.engines.asked_at_close((each for _where, each in told), so_far)
         told += self._found(seen)
         late = [each for rule in self.engines.late for each in rule.patterns]
-        matching, known = Matching(late, self.diagrams), list[Occurrence]()
+        matching, known = Matching(late, self.diagrams), Known()
         waiting = [(c, as_blocker(each)) for c, each in told if BLOCKER + each.kind in seen] + told
         while waiting:
             waiting = [(where, each) for where, each in waiting if each.kind in seen]
@@ -718,6 +747,14 @@ class Together(Judging):
             return self.reading.under(answers, partial(of, course))
         finally:
             course.forget()
+
+
+def _place(order: Sequence[int], number: int, since: int) -> int:
+    """Where a number stands, from a place on; -1 where it does not."""
+    try:
+        return order.index(number, since)
+    except ValueError:
+        return -1
 
 
 def _unspoken(rule: Rule) -> Rule:
