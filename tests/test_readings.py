@@ -25,6 +25,7 @@ from checker.evaluate import Engines
 from checker.facts import load_facts
 from checker.inquiry import Inquiry
 from checker.loader import load_pack
+from checker.pack import Pack
 from checker.questions.combinations import (
     Combinations,
     Told,
@@ -190,17 +191,23 @@ BESIDES = """
     says: "{late.unpaid} was unpaid."
     words: any instalment
 """
+CHARGES = "charges: {of: late-charge, amount: 7.00}"
+
+
+def with_late_charge_besides(tmp_path: Path, charges: str) -> Pack:
+    """The instalment note with one more rule that charges, under some answers only."""
+    folder = tmp_path / "instalment-note"
+    shutil.copytree(ROOT / "rules" / "instalment-note", folder)
+    with (folder / "7-late-charge.yaml").open("a", encoding="utf-8") as clause:
+        clause.write(BESIDES.replace(CHARGES, charges))
+    return load_pack(folder)
 
 
 @pytest.mark.parametrize("title", ["late-with-late-charge", "paid-off-in-one-sum"])
 def test_so_it_is_where_two_rules_charge_the_same_under_some_answers(
     tmp_path: Path, title: str
 ) -> None:
-    folder = tmp_path / "instalment-note"
-    shutil.copytree(ROOT / "rules" / "instalment-note", folder)
-    with (folder / "7-late-charge.yaml").open("a", encoding="utf-8") as clause:
-        clause.write(BESIDES)
-    changed, dice = load_pack(folder), random.Random(title)
+    changed, dice = with_late_charge_besides(tmp_path, CHARGES), random.Random(title)
     with Engines(changed) as both:
         inquiry = replace(of_story(f"instalment-note/{title}"), pack=changed, engines=both)
         combinations, sums = explored(inquiry), set[str]()
@@ -216,7 +223,7 @@ def test_so_it_is_where_two_rules_charge_the_same_under_some_answers(
     ("title", "most"),
     [
         ("instalment-note/on-time", 16),
-        ("instalment-note/prepaid-in-the-third-year-and-after", 46),
+        ("instalment-note/prepaid-in-the-third-year-and-after", 30),
         ("revolving-note/quiet-quarters", 9),
         ("second-amended-note/on-time", 25),
     ],
@@ -225,6 +232,65 @@ def test_no_account_is_lived_for_a_charge_or_the_day_of_a_fixing_alone(
     title: str, most: int
 ) -> None:
     assert all_of(title)[1]["evaluations"] <= most
+
+
+def instalments_of(*payments: tuple[str, str]) -> Inquiry:
+    """1,800,000.00 drawn on the instalment note, and what was paid on it, up to December."""
+    records = [
+        {"id": "a1", "date": "2019-02-01", "kind": "advance", "amount": "1800000.00"},
+        *(
+            {"id": f"p{number}", "date": day, "kind": "payment", "amount": amount}
+            for number, (day, amount) in enumerate(payments)
+        ),
+    ]
+    folder = ROOT / "rules" / "instalment-note"
+    of = pack(folder)
+    return Inquiry(of, engines(folder), as_facts(records, of), DECEMBER, None, Choices())
+
+
+DECEMBER = parse_day("2019-12-20")
+MONTHLY = [
+    (f"2019-{day}", "10800.00")
+    for day in ("03-01", "04-01", "05-01", "06-03", "07-01", "08-01", "09-03", "10-01")
+]
+
+
+@pytest.mark.parametrize(
+    ("payments", "cut"),
+    [
+        ([*MONTHLY, ("2019-10-28", "45000.00")], True),
+        ([*MONTHLY, ("2019-10-28", "45000.00"), ("2019-11-25", "90000.00")], True),
+        ([*MONTHLY[:5], ("2019-07-16", "25000.00")], True),  # its last day comes afterwards
+        ([*MONTHLY, ("2019-10-28", "900.00"), ("2019-11-18", "1500.00")], False),
+    ],
+)
+def test_so_it_is_where_a_payment_reaches_for_a_part_of_the_charges(
+    tmp_path: Path, payments: list[tuple[str, str]], *, cut: bool
+) -> None:
+    """What is paid of one charge turns on whether another stood before it."""
+    changed = with_late_charge_besides(
+        tmp_path, "charges: {of: late-charge, amount: 7.00, due: late.due}"
+    )
+    with Engines(changed) as both:
+        inquiry = replace(instalments_of(*payments), pack=changed, engines=both)
+        combinations, dice = explored(inquiry), random.Random(len(payments))
+        accounts = [course.ledger for course in combinations.together.courses]
+        same = [charges for account in accounts for charges in account.apart.values()]
+        assert cut == any(
+            one.amount == other.amount and one.facts[1:] != other.facts[1:]
+            for charges in same
+            for one in charges
+            for other in charges
+        )
+        for _ in range(40):
+            answers = sampled(inquiry, dice)
+            agree(combinations, inquiry.read(answers).report, answers)
+
+
+def test_no_account_is_lived_for_which_charges_are_paid_where_the_same_is_paid_on_all() -> None:
+    inquiry = instalments_of(*MONTHLY, ("2019-10-28", "45000.00"))
+    explored(inquiry)
+    assert inquiry.meter.evaluations <= 10  # each charge by itself would be 22
 
 
 @SEEDS

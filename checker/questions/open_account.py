@@ -25,7 +25,7 @@ from checker.ledger import Ledger
 from checker.model import Value
 from checker.pack import Pack
 from checker.questions.conditional import Reading, Sometimes
-from checker.questions.diagrams import Node
+from checker.questions.diagrams import Diagrams, Node
 from checker.terms import Terms
 
 T = TypeVar("T")
@@ -83,9 +83,10 @@ class OpenLedger(Ledger):
         super().__init__(course.arrangement, course.engines.kinds, OpenDeadlines(course))
         self.apart: dict[str, list[OpenCharge]] = {}  # charges of one id, each where it is one
         self._standing: dict[str, Node] = {}  # where what is owed under an id stands
-        self._summed: list[tuple[Hashable, Node]] = []  # charges as they stood, the sum up to each
+        # Of each component, the charges as they stood, and their sum up to each.
+        self._summed: dict[str, list[tuple[Hashable, Node]]] = {c: [] for c in self._open}
         self._paid: list[str] | None = None  # what is paid at once, until that is told
-        self.obligations = _OpenObligations(self.apart)
+        self.obligations: _OpenObligations = _OpenObligations(self.apart)
 
     def accruing(self) -> Accrual:
         """The accrual, with fixings whose days may differ between combinations."""
@@ -114,31 +115,36 @@ class OpenLedger(Ledger):
 
     def due(self, component: str) -> int:
         """What is unpaid of a component, due or called."""
-        charges = self._charges(component)
-        if not charges:
+        if not self._charges(component):
             return super().due(component)
-        everywhere = (o for o in self._open[component] if not isinstance(o, OpenCharge))
-        return sum(each.unpaid for each in everywhere) + self._total(charges)
+        reading, due = self.course.common.reading, self._due(component)
+        total: int = reading.diagrams.picked(due, reading.pick)
+        reading.narrow(reading.diagrams.equals(due, total))
+        return total
+
+    def _due_within(self, component: str, left: int) -> int | None:
+        """What is unpaid of a component, where it is not more than this; None where it is more."""
+        reading, due = self.course.common.reading, self._due(component)
+        more = reading.diagrams.mapped(due, lambda unpaid: bool(unpaid > left))
+        return None if reading.decides(more) else self.due(component)
 
     def _charges(self, component: str) -> list[OpenCharge]:
         """What is open of a component under some combinations only."""
         return [each for each in self._open[component] if isinstance(each, OpenCharge)]
 
-    def _total(self, charges: Sequence[OpenCharge]) -> int:
-        """What is unpaid of charges, from then on for all combinations under which it is that."""
-        reading, diagrams = self.course.common.reading, self.course.common.reading.diagrams
-        node, known = diagrams.leaf(0), self._summed
-        for at, each in enumerate(charges):
+    def _due(self, component: str) -> Node:
+        """What is unpaid of a component under each combination."""
+        diagrams, known = self.course.common.reading.diagrams, self._summed[component]
+        node = diagrams.leaf(0)
+        for at, each in enumerate(self._open[component]):
             stands = (self.course.condition, each, each.unpaid)
             if at == len(known) or known[at][0] != stands:
-                where = diagrams.both(each.where, self.course.condition)
+                where = diagrams.both(_place_of(each, diagrams), self.course.condition)
                 if where != diagrams.never:
                     node = diagrams.choose(where, diagrams.mapped(node, each.unpaid.__add__), node)
                 known[at:] = [(stands, node)]
             node = known[at][1]
-        total: int = diagrams.picked(node, reading.pick)
-        reading.narrow(diagrams.equals(node, total))
-        return total
+        return node
 
     def _discharge_component(
         self, split: Split, component: str, left: int, discharged: list[Obligation]
@@ -155,17 +161,63 @@ class OpenLedger(Ledger):
     def _discharge_alike(
         self, split: Split, component: str, left: int, discharged: list[Obligation]
     ) -> int:
-        """What discharges all of a component need not be told apart but by how much that takes."""
-        if not left or not self._charges(component) or (due := self.due(component)) > left:
+        """What discharges charges need be told apart by no more than how much that takes."""
+        if not left or not self._charges(component):
             return super()._discharge_component(split, component, left, discharged)
         queue = self._open[component]
-        if due:
-            split.charges[component] = due
+        total: int | None = self.course.hear(partial(self._due_within, component, left))
+        if total is None:
+            total, served = left, self._in_turn(queue, left)
+        else:
+            served = [(obligation, obligation.unpaid) for obligation in queue]
+        for obligation, part in served:
+            self._serve(obligation, part, split)
+            if not obligation.unpaid:
+                discharged.append(obligation)
+                queue.remove(obligation)
+        if total:
+            split.charges[component] = split.charges.get(component, 0) + total
+        return total
+
+    def _in_turn(self, queue: list[Obligation], left: int) -> list[tuple[Obligation, int]]:
+        """What each gets, in their order, of a payment that does not reach for all of them."""
+        served: list[tuple[Obligation, int]] = []
+        shares = self.course.hear(partial(self._shares, queue, left))
+        for obligation, parts in zip(queue.copy(), shares, strict=True):
+            if isinstance(obligation, OpenCharge):
+                for where, part in parts[1:]:
+                    served.append((self._split_off(obligation, where), part))
+                if len(parts) > 1:
+                    obligation.under(parts[0][0])
+            served += [(obligation, part) for _where, part in parts[:1]]
+        return [(obligation, part) for obligation, part in served if part]
+
+    def _shares(self, queue: Iterable[Obligation], left: int) -> list[list[tuple[Node, int]]]:
+        """What each gets, and where; of what is owed under all combinations it must be the same."""
+        reading, diagrams = self.course.common.reading, self.course.common.reading.diagrams
+        spare, nothing = diagrams.leaf(left), diagrams.leaf(None)
+        shares: list[list[tuple[Node, int]]] = []
         for obligation in queue:
-            self._serve(obligation, obligation.unpaid, split)
-        discharged += queue
-        queue.clear()
-        return due
+            share = diagrams.mapped(spare, partial(min, obligation.unpaid))
+            if not isinstance(obligation, OpenCharge):
+                reading.narrow(diagrams.equals(share, diagrams.picked(share, reading.pick)))
+            here = diagrams.both(_place_of(obligation, diagrams), reading.condition)
+            share = diagrams.choose(here, share, nothing)
+            parts = [part for part in diagrams.sizes(share) if part is not None]
+            shares.append([(diagrams.equals(share, part), part) for part in parts])
+            for where, part in shares[-1]:
+                spare = diagrams.choose(where, diagrams.mapped(spare, part.__rsub__), spare)
+        return shares
+
+    def _split_off(self, charge: OpenCharge, where: Node) -> OpenCharge:
+        """The same charge under some of its combinations, by itself."""
+        made, queue = charge.split_off(where), self._open[charge.component]
+        self.obligations.put_beside(charge, made)
+        queue.insert(queue.index(charge) + 1, made)
+        if made.due > self.today:
+            self._count += 1
+            heapq.heappush(self._later, (made.due, self._count, made))
+        return made
 
     def stands(self, id_: str) -> Node:
         """Where it is not so that all of what is owed under an id has been paid."""
@@ -227,6 +279,11 @@ class OpenLedger(Ledger):
         )
 
 
+def _place_of(obligation: Obligation, diagrams: Diagrams) -> Node:
+    """Where something is owed."""
+    return obligation.where if isinstance(obligation, OpenCharge) else diagrams.always
+
+
 class _OpenObligations(dict[str, Obligation]):
     """What is owed, by id; what is not owed under all combinations, by an id of its own."""
 
@@ -240,6 +297,16 @@ class _OpenObligations(dict[str, Obligation]):
             known.append(obligation)
             id_ = f"{id_} {len(known)}"
         super().__setitem__(id_, obligation)
+
+    def put_beside(self, charge: OpenCharge, other: OpenCharge) -> None:
+        """Another charge of the same id stands right after it."""
+        known = self.apart[charge.id]
+        known.append(other)
+        items = list(self.items())
+        at = next(at for at, (_name, each) in enumerate(items) if each is charge)
+        items.insert(at + 1, (f"{charge.id} {len(known)}", other))
+        self.clear()
+        self.update(items)
 
 
 # Fixings -----------------------------------------------------------------------------------------
@@ -415,6 +482,24 @@ class OpenCharge(OpenObligation):
         """Whether it is owed, from then on for all combinations under which that is the same."""
         return self.deadlines.reading.decides(self.where)
 
+    def split_off(self, where: Node) -> OpenCharge:
+        """The same charge under some of its combinations, by itself."""
+        amounts = (self.amount, self.unpaid)
+        of = (self.id, self.component, self.cause, *(self.due,) * 3, *amounts)
+        made = OpenCharge(*of, self.facts.copy(), self.working)
+        made.deadlines, made.days = self.deadlines, self.days
+        made.missed += self.missed
+        made.under(where)
+        self.deadlines.await_too(made, self)
+        return made
+
+    def under(self, where: Node) -> None:
+        """It is owed under these combinations only."""
+        both, never = self.deadlines.reading.diagrams.both, self.deadlines.reading.diagrams.never
+        missed = [(both(other, where), day) for other, day in self.missed]
+        self.where, self.days = where, self.deadlines.within(where, self.days)
+        self.missed[:] = [part for part in missed if part[0] != never]
+
 
 class OpenDeadlines(Deadlines):
     """Deadlines settled for every combination at once, so that no course parts on them alone."""
@@ -423,7 +508,7 @@ class OpenDeadlines(Deadlines):
         super().__init__(course.elsewhere())
         self.obligation = self._made
         self.course, self.reading = course, course.common.reading
-        self._waiting: list[tuple[Day, int, OpenObligation, Node]] = []
+        self._waiting: list[tuple[Day, tuple[int, ...], OpenObligation, Node]] = []
         self._telling: Node = self.reading.diagrams.always
 
     def settle(self, obligation: Obligation, earliest: Day = 0) -> None:
@@ -432,7 +517,15 @@ class OpenDeadlines(Deadlines):
         obligation.days = self.course.hear(partial(self._days_of, obligation, earliest))
         for condition, days in obligation.days:
             self._count += 1
-            heapq.heappush(self._waiting, (days.last_day, self._count, obligation, condition))
+            heapq.heappush(self._waiting, (days.last_day, (self._count,), obligation, condition))
+
+    def await_too(self, obligation: OpenObligation, like: OpenObligation) -> None:
+        """The last days of an obligation are those of another, and pass right after it."""
+        for last_day, number, other, condition in self._waiting.copy():
+            if other is like:
+                self._count += 1
+                place = (*number, self._count)
+                heapq.heappush(self._waiting, (last_day, place, obligation, condition))
 
     def _made(self, *told: Any) -> OpenObligation:
         """An obligation of the course, or under the condition for which it is at work."""
@@ -445,7 +538,8 @@ class OpenDeadlines(Deadlines):
         made.deadlines = self
         return made
 
-    def _within(self, where: Node, days: Days) -> Days:
+    def within(self, where: Node, days: Days) -> Days:
+        """The days of those combinations that are under a condition."""
         if where == self.reading.diagrams.always:
             return days
         both, never = self.reading.diagrams.both, self.reading.diagrams.never
@@ -455,7 +549,7 @@ class OpenDeadlines(Deadlines):
     def _days_of(self, obligation: OpenObligation, earliest: Day) -> Days:
         days = self._days(obligation.component, obligation.due, earliest)
         if isinstance(obligation, OpenCharge):
-            return self._within(obligation.where, days)
+            return self.within(obligation.where, days)
         return days
 
     def _days(self, component: str, due: Day, earliest: Day) -> Days:
@@ -508,7 +602,8 @@ class OpenDeadlines(Deadlines):
         """What was not paid by its last day; what is told of each meanwhile is so where that is."""
         diagrams = self.reading.diagrams
         while self._waiting and self._waiting[0][0] < day:
-            _last, _count, obligation, where = heapq.heappop(self._waiting)
+            _last, _number, obligation, where = heapq.heappop(self._waiting)
+            where = diagrams.both(where, _place_of(obligation, diagrams))
             for condition, _day in obligation.missed:
                 where = diagrams.without(where, condition)
             if obligation.unpaid and where != diagrams.never:
@@ -532,7 +627,7 @@ class OpenDeadlines(Deadlines):
                     for under, other in part.days
                     if (both := diagrams.both(condition, under)) != diagrams.never
                 ]
-        undecided = Undecided(self._within(self._telling, days))
+        undecided = Undecided(self.within(self._telling, days))
         return {"payable": undecided, "last_day": undecided}
 
     def asked(self, obligation: OpenObligation, of: Callable[[Until], Day]) -> Day:
