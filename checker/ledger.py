@@ -203,10 +203,11 @@ class Ledger:
         """
         found = []
         while self._coming and self._coming[0][0] <= day:
-            obligation = heapq.heappop(self._coming)[2]
-            found += self._enter(obligation)
-            found += self._serve_from_excess(obligation, day)
+            found += self._come_due(heapq.heappop(self._coming)[2], day)
         return found
+
+    def _come_due(self, charge: Obligation, day: Day) -> list[Occurrence]:
+        return [*self._enter(charge), *self._serve_from_excess(charge, day)]
 
     def _settle_overdue(self, day: Day) -> None:
         """Unpaid interest that was payable before today earns interest, where it does now."""
@@ -430,10 +431,12 @@ class Ledger:
         if amount <= 0:
             return []
         made = self._owed(id_, component, "charge", due, amount, facts, working)
-        self._count += 1
         self.stirred = True
+        if due <= day and not self.paying:
+            return self._come_due(made, day)
+        self._count += 1
         heapq.heappush(self._coming, (due, self._count, made))
-        return [] if self.paying else self.charges_coming_due(day)
+        return []
 
     def _serve_from_excess(self, obligation: Obligation, day: Day) -> list[Occurrence]:
         """What this day's payments left over serves a charge that one of them brought about."""
@@ -445,17 +448,19 @@ class Ledger:
         spare = [split for split in today if split.excess]
         if not spare or not obligation.stands:
             return []
+        owed = self.owed(obligation.id) or obligation  # it may have been added to another
         for split in spare:
-            surplus = next(s for s in self.surpluses if s.of == split.fact)
-            part = self._discharge(split, obligation, min(split.excess, surplus.held))
-            split.excess -= part
-            surplus.amount -= part
-            surplus.held -= part
+            if owed.unpaid:
+                surplus = next(s for s in self.surpluses if s.of == split.fact)
+                part = self._discharge(split, owed, min(split.excess, surplus.held))
+                split.excess -= part
+                surplus.amount -= part
+                surplus.held -= part
         self.surpluses = [surplus for surplus in self.surpluses if surplus.amount]
-        if obligation.unpaid:
+        if owed.unpaid:
             return []
-        self._open[obligation.component].remove(obligation)
-        return [self._tell("discharge", obligation, {"date": day, "paid_on": day})]
+        self._open[owed.component].remove(owed)
+        return [self._tell("discharge", owed, {"date": day, "paid_on": day})]
 
     def call(self, amount: int, due: Day, key: str, facts: Iterable[str]) -> list[Occurrence]:
         """So much principal is to be repaid by a day; a payment may discharge it before."""

@@ -478,6 +478,30 @@ def test_a_charge_that_a_payment_brings_about_takes_what_that_payment_left_over(
     assert account.ledger.surpluses == []
 
 
+def test_charges_of_one_id_that_a_payment_brings_about_take_what_it_left_over_together() -> None:
+    account = Account({"rate.fixed": 0}, charges=("premium",))
+    account.day(START, advance=100_000)
+    account.day(START + 1, pay=101_000)
+    fact = f"p{START + 1}"
+    for amount in (300, 500, 900):
+        account.ledger.charge("premium", amount, START + 1, fact, [fact], (), START + 1)
+    (split,) = account.ledger.splits
+    (owed,) = account.ledger.obligations.values()
+    assert (owed.amount, owed.unpaid, owed.paid_on) == (1_700, 700, None)
+    assert (split.charges, split.excess, account.ledger.surpluses) == ({"premium": 1_000}, 0, [])
+
+
+def test_a_charge_makes_no_other_fall_due_before_its_time() -> None:
+    account = Account({"rate.fixed": 0}, charges=("late-charge", "premium"))
+    account.day(START, advance=100_000)
+    account.ledger.charge("late-charge", 500, START + 5, "k", ["a"], (), START)
+    account.ledger.count_until(START + 5)
+    told = account.ledger.charge("premium", 100, START + 5, "k", ["a"], (), START + 5)
+    assert [each.values["component"] for each in told] == ["premium"]
+    told = account.ledger.fall_due(START + 5)
+    assert [each.values["component"] for each in told] == ["late-charge"]
+
+
 def test_charges_for_a_later_day_fall_due_on_it_and_add_up() -> None:
     account = Account({"rate.fixed": 0}, charges=("late-charge",))
     account.day(START, advance=100_000)

@@ -194,12 +194,12 @@ BESIDES = """
 CHARGES = "charges: {of: late-charge, amount: 7.00}"
 
 
-def with_late_charge_besides(tmp_path: Path, charges: str) -> Pack:
-    """The instalment note with one more rule that charges, under some answers only."""
+def with_rules(tmp_path: Path, rules: str) -> Pack:
+    """The instalment note with more rules in its clause of late charges."""
     folder = tmp_path / "instalment-note"
     shutil.copytree(ROOT / "rules" / "instalment-note", folder)
     with (folder / "7-late-charge.yaml").open("a", encoding="utf-8") as clause:
-        clause.write(BESIDES.replace(CHARGES, charges))
+        clause.write(rules)
     return load_pack(folder)
 
 
@@ -207,7 +207,7 @@ def with_late_charge_besides(tmp_path: Path, charges: str) -> Pack:
 def test_so_it_is_where_two_rules_charge_the_same_under_some_answers(
     tmp_path: Path, title: str
 ) -> None:
-    changed, dice = with_late_charge_besides(tmp_path, CHARGES), random.Random(title)
+    changed, dice = with_rules(tmp_path, BESIDES), random.Random(title)
     with Engines(changed) as both:
         inquiry = replace(of_story(f"instalment-note/{title}"), pack=changed, engines=both)
         combinations, sums = explored(inquiry), set[str]()
@@ -268,9 +268,8 @@ def test_so_it_is_where_a_payment_reaches_for_a_part_of_the_charges(
     tmp_path: Path, payments: list[tuple[str, str]], *, cut: bool
 ) -> None:
     """What is paid of one charge turns on whether another stood before it."""
-    changed = with_late_charge_besides(
-        tmp_path, "charges: {of: late-charge, amount: 7.00, due: late.due}"
-    )
+    charges = "charges: {of: late-charge, amount: 7.00, due: late.due}"
+    changed = with_rules(tmp_path, BESIDES.replace(CHARGES, charges))
     with Engines(changed) as both:
         inquiry = replace(instalments_of(*payments), pack=changed, engines=both)
         combinations, dice = explored(inquiry), random.Random(len(payments))
@@ -283,6 +282,43 @@ def test_so_it_is_where_a_payment_reaches_for_a_part_of_the_charges(
             for other in charges
         )
         for _ in range(40):
+            answers = sampled(inquiry, dice)
+            agree(combinations, inquiry.read(answers).report, answers)
+
+
+DUE_TODAY = """
+  demanded:
+    when: {demand: plea where late-on-final}
+    then:
+      outcome: information
+      charges: {of: late-charge, amount: 100.00, due: demand.date + 12 days}
+    says: "It was demanded."
+    words: any instalment
+  costs-charged:
+    when: {incurred: costs where not late-on-final}
+    then: {outcome: information, charges: {of: premium, amount: 5.00}}
+    says: "Costs were incurred."
+    words: any instalment
+  costs-outstanding:
+    when: {incurred: costs}
+    then: {outcome: information, amount: balance.costs-due}
+    says: "Costs are {balance.costs-due}."
+    words: any instalment
+"""
+
+
+def test_a_charge_falls_due_at_its_time_of_the_day_whatever_else_is_charged(tmp_path: Path) -> None:
+    """What is charged under other answers earlier on a day makes nothing fall due before it."""
+    changed, dice = with_rules(tmp_path, DUE_TODAY), random.Random(12)
+    records = [
+        {"id": "d1", "date": "2019-02-08", "kind": "plea", "what": "demand"},
+        {"id": "c1", "date": "2019-02-20", "kind": "costs", "amount": "40.00", "type": "other"},
+    ]
+    with Engines(changed) as both:
+        facts, day = as_facts(records, changed), parse_day("2019-02-21")
+        inquiry = Inquiry(changed, both, facts, day, None, Choices())
+        combinations = explored(inquiry)
+        for _ in range(20):
             answers = sampled(inquiry, dice)
             agree(combinations, inquiry.read(answers).report, answers)
 
