@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,50 @@ def test_so_it_is_where_a_payment_reaches_for_a_part_of_the_charges(
         )
         for _ in range(40):
             answers = sampled(inquiry, dice)
+            agree(combinations, inquiry.read(answers).report, answers)
+
+
+COMPETING = """
+  failed:
+    when: {failure: covenant-failure where late-on-final}
+    then: {outcome: information, charges: {of: late-charge, amount: 20.00, due: failure.date}}
+    says: "It failed."
+    words: any instalment
+  demanded:
+    when: {demand: plea where option-survives-cure}
+    then: {outcome: information, charges: {of: late-charge, amount: 70.00, due: demand.date}}
+    says: "It was demanded."
+    words: any instalment
+  failed-before:
+    when: {failure: covenant-failure where not option-survives-cure}
+    then:
+      outcome: information
+      charges: {of: late-charge, amount: 70.00, due: failure.date - 1 day}
+    says: "It had failed."
+    words: any instalment
+"""
+
+
+@pytest.mark.parametrize("as_of", ["2019-02-08", "2019-02-09", "2019-02-25", "2019-04-05"])
+def test_what_is_cut_stands_where_the_charge_stood(tmp_path: Path, as_of: str) -> None:
+    changed = with_rules(tmp_path, COMPETING)
+    paid = (("2019-02-08", "15.00"), ("2019-02-09", "65.00"), ("2019-03-20", "30.00"))
+    records = [
+        {"id": "a1", "date": "2019-02-01", "kind": "advance", "amount": "1000.00"},
+        {"id": "f1", "date": "2019-02-05", "kind": "covenant-failure", "covenant": "liens"},
+        {"id": "q1", "date": "2019-02-05", "kind": "plea", "what": "demand"},
+        {"id": "q2", "date": "2019-02-05", "kind": "plea", "what": "demand"},
+        *(
+            {"id": f"p{number}", "date": day, "kind": "payment", "amount": amount}
+            for number, (day, amount) in enumerate(paid)
+        ),
+    ]
+    with Engines(changed) as both:
+        facts, day = as_facts(records, changed), parse_day(as_of)
+        inquiry = Inquiry(changed, both, facts, day, None, Choices())
+        combinations, own = explored(inquiry), inquiry.report["readings"]
+        for final, option in product(("final-too", "regular-only"), ("lapses", "survives")):
+            answers = {**own, "late-final": final, "option-after-cure": option}
             agree(combinations, inquiry.read(answers).report, answers)
 
 

@@ -137,9 +137,10 @@ class OpenLedger(Ledger):
         diagrams, known = self.course.common.reading.diagrams, self._summed[component]
         node = diagrams.leaf(0)
         for at, each in enumerate(self._open[component]):
-            stands = (self.course.condition, each, each.unpaid)
+            place = _place_of(each, diagrams)
+            stands = (self.course.condition, each, each.unpaid, place)
             if at == len(known) or known[at][0] != stands:
-                where = diagrams.both(_place_of(each, diagrams), self.course.condition)
+                where = diagrams.both(place, self.course.condition)
                 if where != diagrams.never:
                     node = diagrams.choose(where, diagrams.mapped(node, each.unpaid.__add__), node)
                 known[at:] = [(stands, node)]
@@ -214,9 +215,6 @@ class OpenLedger(Ledger):
         made, queue = charge.split_off(where), self._open[charge.component]
         self.obligations.put_beside(charge, made)
         queue.insert(queue.index(charge) + 1, made)
-        if made.due > self.today:
-            self._count += 1
-            heapq.heappush(self._later, (made.due, self._count, made))
         return made
 
     def stands(self, id_: str) -> Node:
