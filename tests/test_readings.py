@@ -460,6 +460,16 @@ def test_all_combinations_are_counted_once_in_each_thing(title: str) -> None:
             assert sum(when["combinations"] for when in finding["when"]) == 13_824
 
 
+def test_what_the_baseline_lacks_is_told_after_it_by_name() -> None:
+    inquiry, data = all_of("instalment-note/late-with-late-charge")
+    own = figures(inquiry.report)
+    told_ = [(figure["of"], figure["figure"]) for figure in data["figures"]]
+    lacking = [of for of, _name in told_[len(own) :]]
+    assert told_[: len(own)] == list(own)
+    assert lacking == sorted(lacking)
+    assert len(set(lacking)) > 20
+
+
 def test_each_answer_alone_is_what_a_plain_check_with_it_reports() -> None:
     inquiry = of_story(LATE)
     before = figures(inquiry.report)

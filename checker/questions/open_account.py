@@ -297,7 +297,7 @@ class _OpenObligations(dict[str, Obligation]):
         super().__setitem__(id_, obligation)
 
     def put_beside(self, charge: OpenCharge, other: OpenCharge) -> None:
-        """Another charge of the same id stands right after it."""
+        """Another charge of the same id stands right after it, in the order of what is owed."""
         known = self.apart[charge.id]
         known.append(other)
         items = list(self.items())

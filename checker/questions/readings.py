@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from checker.facts import uncollected
@@ -287,10 +288,10 @@ class _Every:
             }
 
     def figures(self) -> Iterator[Data]:
-        """Every amount with its range."""
+        """Every amount with its range: first those of the baseline, in its order."""
         own = figures(self.inquiry.report)
         functions = self.combined.figures
-        for of, name in dict.fromkeys([*own, *functions]):
+        for of, name in dict.fromkeys([*own, *sorted(functions, key=itemgetter(0))]):
             node = functions[of, name]
             sizes: dict[int | None, int] = self.combined.sizes(node)
             known = [value for value in sizes if value is not None]
